@@ -1,0 +1,161 @@
+"""The custodian: holds others' sealed content, and signs that it does.
+
+A push is enc(entry note, share, entry note, share, …), sealed to this node. Each pair is checked;
+all that pass are stored in one transaction; only then are stored-lines made. The answer is
+enc(word, word, …) in the same order: a signature line, or "code: detail" of a refusal.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from ledger.body import Share
+from ledger.consortium import Consortium
+from ledger.encoding import enc, split_enc
+from ledger.entry import SignedEntry
+from ledger.errors import LedgerError, MalformedError, RefusedError
+from ledger.key import SigningKey
+from ledger.note import SignatureLine
+from ledger.rules.kind import verify_line
+from ledger.rules.signal import CONTENT, verify_commitment_point, verify_signal_share
+from ledger.seal import SealContext, SealingKey, SealingPublicKey, open_sealed, seal
+from nodes.clock import Clock
+from nodes.peers.port import PULL, PUSH
+from nodes.replica import Replica
+from nodes.store.custody import Custody, Held
+from nodes.store.database import Database
+from nodes.store.writer import Writer
+
+MAX_PUSH = 64
+_DAY = timedelta(days=1)
+Parcel = tuple[bytes, bytes]
+"""An entry note and its encoded share."""
+
+
+def seal_push(
+    parcels: Sequence[Parcel], *, to: SealingPublicKey, origin: str, sender: str, day: str
+) -> bytes:
+    """Return the payload that pushes up to 64 `parcels` to the holder of the key `to`."""
+    fields = [part for parcel in parcels for part in parcel]
+    context = SealContext(origin=origin, kind=PUSH, author=sender, date=day)
+    payload = seal(enc(*fields), recipients=[to], context=context, random=secrets.token_bytes)
+    return enc(day, payload)
+
+
+def read_answers(raw: bytes, *, count: int) -> list[SignatureLine | RefusedError]:
+    """Return a push's answers, in the order of its parcels.
+
+    Raises:
+        MalformedError: not `count` answers.
+    """
+    words = [word.decode(errors="replace") for word in split_enc(raw)]
+    if len(words) != count:
+        raise MalformedError("push: another number of answers than of parcels")
+    answers: list[SignatureLine | RefusedError] = []
+    for word in words:
+        if word.startswith("— "):
+            answers.append(SignatureLine.decode(word))
+        else:
+            code, _, detail = word.partition(": ")
+            answers.append(RefusedError(code, detail))
+    return answers
+
+
+class Custodian:
+    """Answers `push` and `pull`."""
+
+    def __init__(
+        self,
+        *,
+        key: SigningKey,
+        sealing: SealingKey,
+        replica: Replica,
+        database: Database,
+        writer: Writer,
+        custody: Custody,
+        clock: Clock,
+    ) -> None:
+        """Sign stored-lines with the entry `key`; open pushes with `sealing`."""
+        self._key = key
+        self._sealing = sealing
+        self._replica = replica
+        self._database = database
+        self._writer = writer
+        self._custody = custody
+        self._clock = clock
+
+    async def push(self, payload: bytes, *, sender: str, document: Consortium) -> bytes:
+        """Store what holds of a push by `sender` and return the answers.
+
+        Raises:
+            MalformedError, VerificationError: the payload as a whole is not such a push.
+            StorageError: nothing was stored.
+        """
+        parcels = self._open(payload, sender=sender, origin=document.origin)
+        outcomes: list[Held | RefusedError] = []
+        for entry, share in parcels:
+            try:
+                outcomes.append(self._verify(entry, share, sender=sender, document=document))
+            except RefusedError as refusal:
+                outcomes.append(refusal)
+        held = [outcome for outcome in outcomes if isinstance(outcome, Held)]
+        if held:
+            await self._writer.do(lambda connection: self._custody.hold(connection, held))
+        # Signed only now: a stored-line says that the share is on this disk.
+        return enc(*(self._word(outcome) for outcome in outcomes))
+
+    def pull(self, payload: bytes, *, sender: str, to: SealingPublicKey, origin: str) -> bytes:
+        """Return the shares of the entry ids in `payload` that are held for `sender`, sealed.
+
+        Raises:
+            MalformedError: not a list of up to 64 entry ids.
+        """
+        ids = split_enc(payload)
+        if not 1 <= len(ids) <= MAX_PUSH:
+            raise MalformedError(f"pull: expected 1 to {MAX_PUSH} entry ids")
+        with self._database.read() as connection:
+            shares = [self._custody.give_back(connection, i, author=sender) or b"" for i in ids]
+        day = self._clock.today().isoformat()
+        context = SealContext(origin=origin, kind=PULL, author=sender, date=day)
+        sealed = seal(enc(*shares), recipients=[to], context=context, random=secrets.token_bytes)
+        return enc(day, sealed)
+
+    def _open(self, payload: bytes, *, sender: str, origin: str) -> list[Parcel]:
+        fields = split_enc(payload)
+        if len(fields) != 2:
+            raise MalformedError("push: expected a day and a sealed frame")
+        context = SealContext(
+            origin=origin, kind=PUSH, author=sender, date=fields[0].decode(errors="replace")
+        )
+        parts = split_enc(open_sealed(fields[1], key=self._sealing, context=context))
+        if not parts or len(parts) % 2 or len(parts) > 2 * MAX_PUSH:
+            raise MalformedError(f"push: expected 1 to {MAX_PUSH} entries, each with its share")
+        return list(zip(parts[::2], parts[1::2], strict=True))
+
+    def _verify(self, raw: bytes, share: bytes, *, sender: str, document: Consortium) -> Held:
+        try:
+            signed = SignedEntry.decode(raw)
+            entry = signed.entry
+            if (entry.origin, entry.author) != (document.origin, sender) or entry.kind != "signal":
+                raise RefusedError("not-stored", "only the author's own signals are stored")
+            if len(signed.lines) != 1:
+                raise RefusedError("signature", "expected the author's line and no other")
+            if verify_line(signed.lines[0], signed.text, document, reason="signature") != sender:
+                raise RefusedError("signature", "the line is not the author's")
+            if abs(entry.day - self._clock.today()) > _DAY:
+                raise RefusedError("date", f"{entry.day} is over a day from this node's clock")
+            verify_commitment_point(signed)
+            opened = Share.decode(share)
+            verify_signal_share(opened, entry)
+            if [item.index for item in opened.items] != [CONTENT]:
+                raise RefusedError("not-stored", "a custodian holds the content and nothing else")
+        except RefusedError:
+            raise
+        except LedgerError as cause:
+            raise RefusedError("malformed", str(cause)) from cause
+        return Held(signed, share)
+
+    def _word(self, outcome: Held | RefusedError) -> str:
+        if isinstance(outcome, RefusedError):
+            return f"{outcome.reason}: {outcome.detail}"
+        return self._key.sign(outcome.signed.text).encode()

@@ -1,0 +1,28 @@
+"""Peers: how one member asks another, and the operations there are."""
+
+from typing import Protocol
+
+PUSH = "push"
+"""Sealed items and other digests of entries to come; answered with stored-lines."""
+PULL = "pull"
+"""Ids of entries; answered with the items of theirs that are held for the asker, sealed."""
+COSIGN = "cosign"
+"""A checkpoint's text; answered with a cosignature line once that much is durable there."""
+FINAL = "final"
+"""A checkpoint with a quorum's cosignatures, so that the others need not ask."""
+KEYS = "keys"
+"""Answered with the 1,216-byte public key that items for this member are sealed to."""
+
+
+class Transport(Protocol):
+    """Carries one message to a member's node. `tests/contract` holds every adapter to this."""
+
+    async def send(self, url: str, message: bytes, *, timeout: float) -> bytes:
+        """Return the node's answer, unread.
+
+        Raises:
+            PeerUnreachableError: no answer within `timeout` seconds, or not from such a node.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections."""

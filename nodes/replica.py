@@ -1,0 +1,155 @@
+"""The replica: this node's own copy of the chain, and the state that follows from it.
+
+`apply` runs in the writer's transaction: blocks, tree nodes and the cursor into the order move
+together, so that after a crash the node goes on exactly where its disk is.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from ledger.block import Block, block_hash
+from ledger.checkpoint import Checkpoint
+from ledger.consortium import Consortium
+from ledger.day import decode_day
+from ledger.encoding import Digest
+from ledger.entry import DOCUMENT_KINDS, SignedEntry
+from ledger.errors import MalformedError, RefusedError
+from ledger.state import STALE_AFTER, Admission, Appended, State
+from ledger.tree import Frontier, frontier_at, leaf_hash, root_at
+from nodes.errors import ConfigurationError, StorageError
+from nodes.sequencer.port import Batch
+from nodes.store import chain as store
+from nodes.store.database import Database
+
+_log = logging.getLogger(__name__)
+_APPLIED = "applied"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one batch did: new blocks, and refusals as (entry id or None, reason)."""
+
+    appended: tuple[Appended, ...]
+    refused: tuple[tuple[Digest | None, str], ...]
+    tip: Checkpoint | None
+
+
+class Replica:
+    """The chain of one ledger as this node has it; `tip` is what is durable."""
+
+    def __init__(self, database: Database, founding: SignedEntry) -> None:
+        """Read the chain back; block 0 must be `founding`, the consortium's own anchor.
+
+        Raises:
+            ConfigurationError: the database holds another chain.
+        """
+        self._database = database
+        self._founding = founding
+        self._state: State | None = None
+        self._frontier = Frontier(0, ())
+        with database.read() as connection:
+            self._load(connection)
+            first = store.block_at(connection, 0)
+        if first is not None and Block.decode(first).signed.id != founding.id:
+            raise ConfigurationError("the database holds a chain with another founding entry")
+        self.tip = self._checkpoint()
+
+    @property
+    def state(self) -> State:
+        """Return the state after the last applied batch."""
+        if self._state is None:
+            with self._database.read() as connection:
+                self._load(connection)
+        if self._state is None:
+            raise StorageError("the state cannot be read back")
+        return self._state
+
+    @property
+    def document(self) -> Consortium | None:
+        """Return the document in force, or None before block 0."""
+        return self.state.document
+
+    def position(self, connection: Connection) -> int:
+        """Return how far into the order this node has applied."""
+        return store.cursor(connection, _APPLIED)
+
+    def apply(self, connection: Connection, batch: Batch) -> Applied:
+        """Take in a batch; everything of it or, if the transaction is lost, nothing."""
+        state = self.state
+        appended: list[Appended] = []
+        refused: list[tuple[Digest | None, str]] = []
+        for raw in batch.entries:
+            try:
+                if state.height == 0:
+                    self._verify_founding(raw)
+                appended.append(state.apply(raw))
+            except RefusedError as refusal:
+                refused.append((_id_of(raw), refusal.reason))
+                _log.info("entry skipped: %s", refusal.reason)
+        self._frontier, nodes = self._frontier.appended([leaf_hash(a.raw) for a in appended])
+        store.add_blocks(connection, appended, nodes)
+        store.count_refusals(connection, [reason for _, reason in refused])
+        store.move_cursor(connection, _APPLIED, batch.position)
+        return Applied(tuple(appended), tuple(refused), self._checkpoint())
+
+    def forget(self) -> None:
+        """Drop what was computed in a transaction that was lost; it is read back when needed."""
+        self._state = None
+
+    def checkpoint_at(self, connection: Connection, size: int) -> Checkpoint:
+        """Return the checkpoint of the first `size` blocks."""
+        document = self.state.document
+        origin = self._founding.entry.origin if document is None else document.origin
+        return Checkpoint(origin, size, root_at(store.TreeNodes(connection), size))
+
+    def _checkpoint(self) -> Checkpoint | None:
+        document = self.state.document
+        if document is None:
+            return None
+        return Checkpoint(document.origin, self._frontier.size, self._frontier.root())
+
+    def _verify_founding(self, raw: bytes) -> None:
+        try:
+            found = SignedEntry.decode(raw).id
+        except MalformedError as cause:
+            raise RefusedError("malformed", str(cause)) from cause
+        if found != self._founding.id:
+            raise RefusedError("no-document", "not the founding entry that this node trusts")
+
+    def _load(self, connection: Connection) -> None:
+        size = store.chain_size(connection)
+        state = State()
+        for raw in store.governance_blocks(connection):
+            signed = Block.decode(raw).signed
+            state.rule(signed.entry.kind).admit(signed, state)
+        state.recent.clear()
+        state.posted.clear()
+        state.height = size
+        if size:
+            state.previous = _hash_of(store.block_at(connection, size - 1))
+        newest = store.newest_stored_day(connection)
+        state.chain_day = None if newest is None else decode_day(newest)
+        since = date.min if state.chain_day is None else state.chain_day - STALE_AFTER
+        for entry_id, author, kind, day in store.headers_since(connection, since.isoformat()):
+            has_line = kind not in DOCUMENT_KINDS
+            state.remember(
+                Admission(Digest(entry_id), author, kind, decode_day(day), has_line)
+            )
+        self._frontier = frontier_at(store.TreeNodes(connection), size)
+        self._state = state
+
+
+def _hash_of(raw: bytes | None) -> Digest:
+    if raw is None:
+        raise StorageError("the newest block is missing")
+    return block_hash(raw)
+
+
+def _id_of(raw: bytes) -> Digest | None:
+    try:
+        return SignedEntry.decode(raw).id
+    except MalformedError:
+        return None

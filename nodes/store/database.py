@@ -1,0 +1,110 @@
+"""The node's database: one SQLite file in WAL mode, every commit durable before it returns.
+
+`synchronous=FULL` syncs the log at each commit; `secure_delete` overwrites what is deleted. All
+writing goes through `Writer`; readers take their own connection and see the last commit.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from nodes.errors import ConfigurationError, StorageError
+
+SCHEMA = "0001"
+"""The newest migration; a database that has it needs no look at the others."""
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class Database:
+    """Opens `path` and brings its schema up to date."""
+
+    def __init__(self, path: Path) -> None:
+        """Create or migrate the file.
+
+        Raises:
+            ConfigurationError: it cannot be opened, or is of a newer version of this software.
+        """
+        self.path = path
+        self._engine = create_engine(
+            f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 10.0}
+        )
+        event.listen(self._engine, "connect", _configure)
+        event.listen(self._engine, "begin", _begin)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._migrate()
+        except (OSError, DatabaseError) as cause:
+            raise ConfigurationError(f"{path} cannot be opened as a database: {cause}") from cause
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Yield a connection inside one transaction, committed at the end.
+
+        Raises:
+            StorageError: the disk is full or refuses; nothing was kept.
+        """
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except DatabaseError as cause:
+            raise StorageError(f"the database refuses: {cause.orig}") from cause
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection that sees one moment's commits."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    def truncate_log(self) -> bool:
+        """Move the write-ahead log into the file and empty it; tell whether nothing held it up."""
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar_one()
+        return not busy
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def _migrate(self) -> None:
+        with self._engine.connect() as connection:
+            names = connection.execute(text("SELECT name FROM sqlite_master")).scalars().all()
+            if "alembic_version" in names:
+                version = connection.execute(text("SELECT version_num FROM alembic_version"))
+                if version.scalar() == SCHEMA:
+                    return
+        # Alembic is slow to import and needed once in a database's life.
+        from alembic import command  # noqa: PLC0415
+        from alembic.config import Config  # noqa: PLC0415
+        from alembic.util import CommandError  # noqa: PLC0415
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        try:
+            with self._engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except CommandError as cause:
+            raise ConfigurationError(
+                f"{self.path} was written by another version of this software: {cause}"
+            ) from cause
+
+
+def _configure(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    del record
+    # Transactions are begun below, by us: the driver would begin them too late for savepoints.
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,13 @@
+"""Runs migrations on the connection that `Database` hands over."""
+
+from alembic import context
+
+from nodes.store.tables import SQLModel
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SQLModel.metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,270 @@
+"""Own signals in the database: boxed, found by local id, idempotency key or entry id."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+
+from ledger.bsn import Bsn
+from ledger.encoding import Digest, enc, split_enc
+from ledger.entry import SignedEntry
+from nodes.signal import Draft, Posting
+from nodes.store.tables import DisclosureRow, OrphanRow, SignalRow
+from nodes.store.vault import Vault
+
+_signal = SignalRow.__table__  # type: ignore[attr-defined]
+_disclosure = DisclosureRow.__table__  # type: ignore[attr-defined]
+_orphan = OrphanRow.__table__  # type: ignore[attr-defined]
+_TABLE = "signal"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSignal:
+    """A signal of this agency: where it stands, and what its caller posted (never the BSN)."""
+
+    local_id: str
+    sequence: int
+    entry_id: Digest
+    height: int | None
+    is_final: bool
+    desk: str
+    purpose: str
+    case_reference: str = field(repr=False)
+    fields: dict[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A signal that is not on the chain yet: its entry, and its whole body as a share."""
+
+    local_id: str
+    signed: SignedEntry
+    body: bytes = field(repr=False)
+
+
+class Signals:
+    """The tables `signal` and `disclosure`; every method works inside a caller's transaction."""
+
+    def __init__(self, vault: Vault) -> None:
+        """Box and unbox with `vault`."""
+        self._vault = vault
+
+    def add(
+        self,
+        connection: Connection,
+        *,
+        local_id: str,
+        posting: Posting,
+        draft: Draft,
+        idempotency_mac: bytes,
+        request_mac: bytes,
+    ) -> None:
+        """Store a new signal; it is durable before anyone hears of it."""
+        newest = connection.execute(select(func.max(_signal.c.sequence))).scalar_one()
+        case = {
+            "caseReference": posting.case_reference,
+            "desk": posting.desk,
+            "purpose": posting.purpose,
+            "fields": dict(posting.fields),
+        }
+        connection.execute(
+            insert(_signal).values(
+                local_id=local_id,
+                sequence=(newest or 0) + 1,
+                idempotency_mac=idempotency_mac,
+                request_mac=request_mac,
+                height=None,
+                final=False,
+                case_box=self._lock(json.dumps(case).encode(), local_id, "case_box"),
+                **self._drafted(local_id, posting, draft),
+            )
+        )
+        connection.execute(
+            insert(_disclosure).values(
+                local_id=local_id, sdjwt_box=self._sdjwt_box(local_id, draft)
+            )
+        )
+
+    def redraft(
+        self, connection: Connection, *, local_id: str, posting: Posting, draft: Draft
+    ) -> None:
+        """Replace the entry and body of a signal that never came on the chain."""
+        connection.execute(
+            update(_signal)
+            .where(_signal.c.local_id == local_id, _signal.c.height.is_(None))
+            .values(**self._drafted(local_id, posting, draft))
+        )
+        connection.execute(
+            update(_disclosure)
+            .where(_disclosure.c.local_id == local_id)
+            .values(sdjwt_box=self._sdjwt_box(local_id, draft))
+        )
+
+    def by_key(self, connection: Connection, idempotency_mac: bytes) -> tuple[str, bytes] | None:
+        """Return (local id, request MAC) of the signal posted under that key, or None."""
+        query = select(_signal.c.local_id, _signal.c.request_mac)
+        row = connection.execute(
+            query.where(_signal.c.idempotency_mac == idempotency_mac)
+        ).one_or_none()
+        return None if row is None else (row.local_id, row.request_mac)
+
+    def get(self, connection: Connection, local_id: str) -> OwnSignal | None:
+        """Return the signal of that local id, or None."""
+        row = connection.execute(
+            select(_signal).where(_signal.c.local_id == local_id)
+        ).one_or_none()
+        return None if row is None else self._read(row)
+
+    def at_height(self, connection: Connection, height: int) -> OwnSignal | None:
+        """Return the own signal in that block, or None."""
+        row = connection.execute(select(_signal).where(_signal.c.height == height)).one_or_none()
+        return None if row is None else self._read(row)
+
+    def page(self, connection: Connection, *, before: int | None, count: int) -> list[OwnSignal]:
+        """Return up to `count` signals older than sequence `before`, newest first."""
+        query = select(_signal).order_by(_signal.c.sequence.desc()).limit(count)
+        if before is not None:
+            query = query.where(_signal.c.sequence < before)
+        return [self._read(row) for row in connection.execute(query)]
+
+    def waiting(self, connection: Connection) -> list[str]:
+        """Return the local ids of signals that are not on the chain, oldest first."""
+        query = select(_signal.c.local_id).where(_signal.c.height.is_(None))
+        return list(connection.execute(query.order_by(_signal.c.sequence)).scalars())
+
+    def outgoing(self, connection: Connection, local_ids: Sequence[str]) -> list[Outgoing]:
+        """Return those of `local_ids` that are not on the chain, in their order."""
+        rows = connection.execute(
+            select(_signal.c.local_id, _signal.c.entry, _signal.c.body_box).where(
+                _signal.c.local_id.in_(local_ids), _signal.c.height.is_(None)
+            )
+        )
+        found = {
+            row.local_id: Outgoing(
+                row.local_id,
+                SignedEntry.decode(row.entry),
+                self._unlock(row.body_box, row.local_id, "body_box"),
+            )
+            for row in rows
+        }
+        return [found[local_id] for local_id in local_ids if local_id in found]
+
+    def local_ids(
+        self, connection: Connection, entry_ids: Sequence[Digest]
+    ) -> list[tuple[Digest, str]]:
+        """Return (entry id, local id) of those entries that are own and not on the chain."""
+        if not entry_ids:
+            return []
+        query = select(_signal.c.entry_id, _signal.c.local_id).where(
+            _signal.c.entry_id.in_(entry_ids), _signal.c.height.is_(None)
+        )
+        return [(Digest(row.entry_id), row.local_id) for row in connection.execute(query)]
+
+    def posting(self, connection: Connection, local_id: str) -> Posting:
+        """Return what was posted, BSN included, to draft it again."""
+        row = connection.execute(select(_signal).where(_signal.c.local_id == local_id)).one()
+        bsn, _ = split_enc(self._unlock(row.person_box, local_id, "person_box"))
+        own = self._read(row)
+        return Posting(
+            Bsn.decode(bsn.decode()), own.desk, own.purpose, own.case_reference, own.fields
+        )
+
+    def sdjwt(self, connection: Connection, local_id: str) -> str:
+        """Return the SD-JWT with all disclosures from the vault."""
+        box = connection.execute(
+            select(_disclosure.c.sdjwt_box).where(_disclosure.c.local_id == local_id)
+        ).scalar_one()
+        return self._vault.unlock(
+            box, table="disclosure", row=local_id, column="sdjwt_box"
+        ).decode()
+
+    def body(self, connection: Connection, local_id: str) -> bytes:
+        """Return the whole body, as an encoded share."""
+        box = connection.execute(
+            select(_signal.c.body_box).where(_signal.c.local_id == local_id)
+        ).scalar_one()
+        return self._unlock(box, local_id, "body_box")
+
+    def put_on_chain(
+        self, connection: Connection, placed: Sequence[tuple[int, Digest]]
+    ) -> list[int]:
+        """Give own entries their heights; return the heights of those that nobody knows here."""
+        found = set(
+            connection.execute(
+                select(_signal.c.entry_id).where(_signal.c.entry_id.in_([i for _, i in placed]))
+            ).scalars()
+        )
+        known = [{"at": height, "id": entry} for height, entry in placed if entry in found]
+        if known:
+            statement = update(_signal).where(_signal.c.entry_id == bindparam("id"))
+            connection.execute(statement.values(height=bindparam("at")), known)
+        lost = [(height, entry) for height, entry in placed if entry not in found]
+        if lost:
+            connection.execute(
+                insert(_orphan), [{"height": h, "entry_id": e, "share_box": None} for h, e in lost]
+            )
+        return [height for height, _ in lost]
+
+    def finalize(self, connection: Connection, *, start: int, end: int) -> list[str]:
+        """Mark own signals at heights start … end - 1 as final; return their local ids."""
+        placed = (_signal.c.height >= start) & (_signal.c.height < end)
+        ids = list(connection.execute(select(_signal.c.local_id).where(placed)).scalars())
+        if ids:
+            connection.execute(update(_signal).where(placed).values(final=True))
+        return ids
+
+    def orphans(self, connection: Connection) -> list[tuple[int, bool]]:
+        """Return (height, whether a custodian gave its share back) of each orphan."""
+        rows = connection.execute(
+            select(_orphan.c.height, _orphan.c.share_box).order_by(_orphan.c.height)
+        )
+        return [(height, box is not None) for height, box in rows]
+
+    def bare_orphans(self, connection: Connection, count: int) -> list[Digest]:
+        """Return entry ids of up to `count` orphans whose share no custodian gave back yet."""
+        query = select(_orphan.c.entry_id).where(_orphan.c.share_box.is_(None)).limit(count)
+        return [Digest(raw) for raw in connection.execute(query).scalars()]
+
+    def adopt(self, connection: Connection, shares: Iterable[tuple[Digest, bytes]]) -> None:
+        """Keep shares that custodians gave back; the recovery key opens their content."""
+        for entry_id, share in shares:
+            box = self._vault.lock(share, table="orphan", row=entry_id, column="share_box")
+            connection.execute(
+                update(_orphan).where(_orphan.c.entry_id == entry_id).values(share_box=box)
+            )
+
+    def _drafted(self, local_id: str, posting: Posting, draft: Draft) -> dict[str, object]:
+        person = enc(posting.bsn.digits, draft.blind.encode())
+        whole = draft.body.share(range(len(draft.body.items))).encode()
+        return {
+            "entry_id": draft.signed.id,
+            "entry": draft.signed.encode(),
+            "person_box": self._lock(person, local_id, "person_box"),
+            "body_box": self._lock(whole, local_id, "body_box"),
+        }
+
+    def _sdjwt_box(self, local_id: str, draft: Draft) -> bytes:
+        return self._vault.lock(
+            draft.sdjwt.encode().encode(), table="disclosure", row=local_id, column="sdjwt_box"
+        )
+
+    def _read(self, row: Row[tuple[object, ...]]) -> OwnSignal:
+        case = json.loads(self._unlock(row.case_box, row.local_id, "case_box"))
+        return OwnSignal(
+            local_id=row.local_id,
+            sequence=row.sequence,
+            entry_id=Digest(row.entry_id),
+            height=row.height,
+            is_final=row.final,
+            desk=case["desk"],
+            purpose=case["purpose"],
+            case_reference=case["caseReference"],
+            fields=case["fields"],
+        )
+
+    def _lock(self, value: bytes, local_id: str, column: str) -> bytes:
+        return self._vault.lock(value, table=_TABLE, row=local_id, column=column)
+
+    def _unlock(self, box: bytes, local_id: str, column: str) -> bytes:
+        return self._vault.unlock(box, table=_TABLE, row=local_id, column=column)

@@ -1,0 +1,209 @@
+"""The witness: cosigns what this node has durably applied, and gathers others' cosignatures.
+
+A checkpoint with a quorum of cosignatures makes its blocks final. The author of a new block asks
+for them at once and tells the others; whoever hears nothing for a moment asks for itself.
+"""
+
+import asyncio
+import logging
+
+from ledger.checkpoint import Checkpoint
+from ledger.consortium import Consortium
+from ledger.cosignature import SignedCheckpoint, cosign, verify_cosignature, verify_quorum
+from ledger.errors import LedgerError, VerificationError
+from ledger.key import SigningKey
+from ledger.note import Note, SignatureLine
+from nodes.clock import Clock
+from nodes.errors import NodeError, PeerRefusedError
+from nodes.peers.client import Peers
+from nodes.peers.port import COSIGN, FINAL
+from nodes.progress import Progress
+from nodes.replica import Replica
+from nodes.store import chain as store
+from nodes.store.database import Database
+from nodes.store.tables import CheckpointRow
+from nodes.store.writer import Writer
+
+_log = logging.getLogger(__name__)
+_PATIENCE_SECONDS = 0.4
+_RETRY_SECONDS = 0.5
+NEWEST = "newest"
+
+
+class Witness:
+    """Cosigns on request, and moves `progress.final`."""
+
+    def __init__(
+        self,
+        *,
+        member: str,
+        cosigning: SigningKey,
+        log: SigningKey,
+        replica: Replica,
+        database: Database,
+        writer: Writer,
+        peers: Peers,
+        progress: Progress,
+        clock: Clock,
+    ) -> None:
+        """Cosign as `member` with `cosigning`; sign checkpoints that are served with `log`."""
+        self._member = member
+        self._cosigning = cosigning
+        self._log_key = log
+        self._replica = replica
+        self._database = database
+        self._writer = writer
+        self._peers = peers
+        self._progress = progress
+        self._clock = clock
+        self._urgent = asyncio.Event()
+        self._background: set[asyncio.Task[object]] = set()
+        self.silent: dict[str, str] = {}
+        """Witnesses that gave no cosignature when last asked, and why."""
+        self.disputes: set[str] = set()
+        """Witnesses whose history differs from this node's: proof that somebody lies."""
+
+    async def cosign(self, checkpoint: Checkpoint, *, timeout: float) -> SignatureLine:
+        """Return the cosignature of a prefix of this node's own history.
+
+        Raises:
+            VerificationError: it is not one, or not yet.
+        """
+        if not await self._progress.applied.wait_for(checkpoint.size, timeout=timeout):
+            raise VerificationError(f"behind: only {self._progress.applied.value} blocks are here")
+        if self._own(checkpoint.size) != checkpoint:
+            raise VerificationError("fork: the same size has another root here")
+        # The blocks were committed before `applied` grew: nothing is signed that could be lost.
+        return self._cosign(checkpoint)
+
+    def hurry(self) -> None:
+        """Ask for cosignatures now: somebody waits for a receipt."""
+        self._urgent.set()
+
+    async def run(self) -> None:
+        """Make blocks final until cancelled."""
+        while True:
+            await self._progress.applied.wait_for(self._progress.final.value + 1)
+            if not self._urgent.is_set():
+                await self._listen()
+            self._urgent.clear()
+            if self._progress.applied.value > self._progress.final.value:
+                try:
+                    await self._seek()
+                except (NodeError, LedgerError) as cause:
+                    _log.warning("no finality yet: %s", cause)
+                    await asyncio.sleep(_RETRY_SECONDS)
+
+    async def learn(self, signed: SignedCheckpoint, document: Consortium, *, timeout: float) -> None:
+        """Take over a final checkpoint that a peer gathered.
+
+        Raises:
+            VerificationError: too few cosignatures, or of another history.
+        """
+        checkpoint = signed.checkpoint
+        if checkpoint.size <= self._progress.final.value:
+            return
+        if not await self._progress.applied.wait_for(checkpoint.size, timeout=timeout):
+            raise VerificationError("behind: these blocks are not here yet")
+        if self._own(checkpoint.size) != checkpoint:
+            self.disputes.add("a quorum")
+            raise VerificationError("fork: a quorum cosigned another root at this size")
+        verify_quorum(signed, members=document.witnesses, quorum=document.quorum)
+        known = {(k.name, k.id) for m in document.witnesses for k in m.cosigning_keys}
+        await self._record(
+            checkpoint, [line for line in signed.note.signatures if (line.name, line.key_id) in known]
+        )
+
+    async def _listen(self) -> None:
+        """Give the author a moment to tell, unless something turns urgent."""
+        try:
+            await asyncio.wait_for(self._urgent.wait(), _PATIENCE_SECONDS)
+        except TimeoutError:
+            return
+
+    async def _seek(self) -> None:
+        """Gather a quorum for all that is applied.
+
+        Raises:
+            VerificationError: too few answered.
+        """
+        document, tip = self._replica.document, self._replica.tip
+        if document is None or tip is None:
+            return
+        lines: dict[str, SignatureLine] = {}
+        others = [w.name for w in document.witnesses if w.name != self._member]
+        if len(others) < len(document.witnesses):
+            lines[self._member] = self._cosign(tip)
+        waiting = {asyncio.create_task(self._ask(name, tip, document)): name for name in others}
+        self._keep(*waiting)
+        while waiting and len(lines) < document.quorum:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                name = waiting.pop(task)
+                if (line := task.result()) is not None:
+                    lines[name] = line
+        if len(lines) < document.quorum:
+            raise VerificationError(
+                f"{len(lines)} of {document.quorum} cosignatures; silent: {sorted(self.silent)}"
+            )
+        signed = await self._record(tip, list(lines.values()))
+        for name in others:
+            self._keep(asyncio.create_task(self._tell(name, signed)))
+
+    async def _ask(
+        self, name: str, tip: Checkpoint, document: Consortium
+    ) -> SignatureLine | None:
+        try:
+            raw = await self._peers.ask(name, COSIGN, tip.encode().encode())
+            line = SignatureLine.decode(raw.decode())
+            key = next(
+                k for k in document.by_name[name].cosigning_keys if k.id == line.key_id
+            )
+            verify_cosignature(line, checkpoint_text=tip.encode(), key=key)
+        except (NodeError, LedgerError, UnicodeDecodeError, StopIteration) as cause:
+            self.silent[name] = str(cause) or "another key than the document names"
+            if isinstance(cause, PeerRefusedError) and cause.detail.startswith("fork"):
+                self.disputes.add(name)
+            return None
+        self.silent.pop(name, None)
+        return line
+
+    async def _tell(self, name: str, signed: SignedCheckpoint) -> None:
+        try:
+            await self._peers.ask(name, FINAL, signed.encode())
+        except (NodeError, LedgerError) as cause:
+            # It will ask for itself.
+            _log.debug("%s was not told: %s", name, cause)
+
+    async def _record(
+        self, checkpoint: Checkpoint, lines: list[SignatureLine]
+    ) -> SignedCheckpoint:
+        text = checkpoint.encode()
+        ordered = sorted([self._log_key.sign(text), *lines], key=SignatureLine.encode)
+        signed = SignedCheckpoint(checkpoint, Note(text, tuple(ordered)))
+        row = CheckpointRow(
+            name=NEWEST, size=checkpoint.size, note=signed.encode(), shown_at=self._time()
+        )
+        if checkpoint.size > self._progress.final.value:
+            await self._writer.do(lambda connection: store.put_newer_checkpoint(connection, row))
+            self._progress.final.reach(checkpoint.size)
+        return signed
+
+    def _own(self, size: int) -> Checkpoint:
+        tip = self._replica.tip
+        if tip is not None and tip.size == size:
+            return tip
+        with self._database.read() as connection:
+            return self._replica.checkpoint_at(connection, size)
+
+    def _cosign(self, checkpoint: Checkpoint) -> SignatureLine:
+        return cosign(checkpoint.encode(), key=self._cosigning, time=self._time())
+
+    def _time(self) -> int:
+        return int(self._clock.now().timestamp())
+
+    def _keep(self, *tasks: "asyncio.Task[object]") -> None:
+        """Hold on to tasks that nobody awaits, so that they are not collected half-way."""
+        for task in tasks:
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
