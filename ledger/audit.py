@@ -25,7 +25,7 @@ from ledger.encoding import Digest
 from ledger.entry import DOCUMENT_KINDS
 from ledger.errors import ConsortiumError, LedgerError, MalformedError, RefusedError
 from ledger.state import Admission, State, admission_of, founding_document, verify_entry
-from ledger.tree import Frontier, leaf_hash
+from ledger.tree import EMPTY_ROOT, Frontier, leaf_hash
 
 CHUNK_BLOCKS = 256
 MAX_FINDINGS = 100
@@ -51,7 +51,7 @@ class Report:
     """What an audit saw. Sound when there are no findings; `counts` is by (author, kind)."""
 
     size: int = 0
-    root: Digest = Digest(b"")
+    root: Digest = EMPTY_ROOT
     document_version: int = 0
     first_day: date | None = None
     last_day: date | None = None

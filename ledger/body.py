@@ -55,10 +55,7 @@ class Share:
     def encode(self) -> bytes:
         """Return the share's bytes."""
         held = b"".join(
-            bytes([item.index])
-            + item.salt
-            + len(item.content).to_bytes(4, "big")
-            + item.content
+            bytes([item.index]) + item.salt + len(item.content).to_bytes(4, "big") + item.content
             for item in self.items
         )
         return bytes([len(self.digests)]) + b"".join(self.digests) + self.r.encode() + held

@@ -1,4 +1,4 @@
-"""The burgerservicenummer: nine digits that pass the 11-check; never printed, never on the chain."""
+"""The burgerservicenummer (BSN): nine digits that pass the 11-check; never printed or posted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

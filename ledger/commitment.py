@@ -50,9 +50,7 @@ def verify_commitment(
         VerificationError: they do not.
     """
     try:
-        opened = commit(
-            origin=origin, kind=kind, author=author, date=date, digests=digests, r=r
-        )
+        opened = commit(origin=origin, kind=kind, author=author, date=date, digests=digests, r=r)
     except MalformedError as cause:
         raise VerificationError("the items do not open the commitment") from cause
     if opened.raw != commitment:

@@ -92,7 +92,7 @@ class _Table:
     def table(self, key: str) -> "_Table":
         return _Table(f"[{key}]", self.take(key, dict))
 
-    def keys(self) -> list[str]:
+    def left(self) -> list[str]:
         return list(self._left)
 
     def end(self) -> None:
@@ -233,7 +233,7 @@ def _vocabulary(table: _Table) -> MappingProxyType[str, tuple[str, ...]]:
 
 
 def _numbers(table: _Table) -> MappingProxyType[str, int]:
-    return MappingProxyType({kind: table.number(kind, least=1) for kind in table.keys()})
+    return MappingProxyType({kind: table.number(kind, least=1) for kind in table.left()})
 
 
 def _verify_names(document: Consortium) -> None:

@@ -1,14 +1,14 @@
 """The member document: what one member says about itself, alone.
 
-    format = "signaalketen/member/v1"
-    version = 1                     current + 1, so that no text is ever said twice
-    url = "https://signaalketen.uwv.example"
-    engine_key = ""                 base64 of the order engine's key; empty with the embedded order
-    post_quantum = []               hex SHA-256 of ML-DSA-44 cosigning keys
+format = "signaalketen/member/v1"
+version = 1                     current + 1, so that no text is ever said twice
+url = "https://signaalketen.uwv.example"
+engine_key = ""                 base64 of the order engine's key; empty with the embedded order
+post_quantum = []               hex SHA-256 of ML-DSA-44 cosigning keys
 
-    [sealing]                       hex SHA-256 of 1,216-byte public keys
-    node = "…"                      what peers seal items to on the way
-    recovery = "…"                  the offline key that opens this member's own content
+[sealing]                       hex SHA-256 of 1,216-byte public keys
+node = "…"                      what peers seal items to on the way
+recovery = "…"                  the offline key that opens this member's own content
 """
 
 import tomllib

@@ -1,11 +1,11 @@
 """Receipts: proof for one block that convinces offline (c2sp.org/tlog-proof).
 
-    c2sp.org/tlog-proof@v1
-    extra <base64 of the block>
-    index <height>
-    <base64>                        the audit path, from the leaf's sibling upwards, a line a hash
-                                    (a blank line)
-    <checkpoint note>               with cosignatures of a quorum
+c2sp.org/tlog-proof@v1
+extra <base64 of the block>
+index <height>
+<base64>                        the audit path, from the leaf's sibling upwards, a line a hash
+                                (a blank line)
+<checkpoint note>               with cosignatures of a quorum
 """
 
 from collections.abc import Sequence

@@ -155,9 +155,7 @@ def seal(
     )
     header = bytes([_VERSION, len(recipients)]) + message_id + wrapped + _commitment(key)
     return (
-        header
-        + nonce
-        + crypto_aead_xchacha20poly1305_ietf_encrypt(_pad(text), header, nonce, key)
+        header + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(_pad(text), header, nonce, key)
     )
 
 

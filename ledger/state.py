@@ -167,9 +167,7 @@ class State:
         if signed is not None:
             rule.admit(signed, self)
         self.remember(admission)
-        if admission.has_stored_line and (
-            self.chain_day is None or admission.day > self.chain_day
-        ):
+        if admission.has_stored_line and (self.chain_day is None or admission.day > self.chain_day):
             self._turn_to(admission.day)
 
     def advance(self, block: bytes) -> None:

@@ -57,8 +57,8 @@ class Frontier:
         """
         hashes = list(self.hashes)
         completed: list[StoredNode] = []
-        for position, digest in enumerate(leaves, start=self.size):
-            level, index = 0, position
+        for position, leaf in enumerate(leaves, start=self.size):
+            level, index, digest = 0, position, leaf
             completed.append((0, index, digest))
             while index & 1:
                 level, index = level + 1, index >> 1

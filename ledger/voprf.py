@@ -1,7 +1,7 @@
 """Blinding of a person for the pseudonym: RFC 9497, suite ristretto255-SHA512.
 
-Section numbers are RFC 9497's. Blind (3.3.1) is the same in modes 0 (OPRF) and 1 (VOPRF) but for the
-mode in the context string. The `alpha` item of a signal's body is
+Section numbers are RFC 9497's. Blind (3.3.1) is the same in modes 0 (OPRF) and 1 (VOPRF) but
+for the mode in the context string. The `alpha` item of a signal's body is
 
     enc(purpose, α)         α = blind · HashToGroup(enc("signaalketen/person/v1", nine digits))
 """

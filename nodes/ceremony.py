@@ -108,4 +108,3 @@ def _read(text: str, what: str) -> Mapping[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as cause:
         raise ConfigurationError(f"{what}: not TOML: {cause}") from cause
-

@@ -7,6 +7,7 @@ the checkpoint shown to strangers steps on.
 
 import asyncio
 import logging
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -78,9 +79,7 @@ class Effects:
             await self._progress.final.wait_for(done + 1)
             end = min(done + _BATCH, self._progress.final.value)
             try:
-                finalized = await self._writer.do(
-                    lambda connection, start=done, end=end: self._take(connection, start, end)
-                )
+                finalized = await self._writer.do(partial(self._take, start=done, end=end))
             except NodeError as cause:
                 _log.warning("effects wait: %s", cause)
                 await asyncio.sleep(1)
@@ -93,7 +92,7 @@ class Effects:
         while True:
             step = int(self._clock.now().timestamp()) // self._public_step
             try:
-                await self._writer.do(lambda connection, step=step: self._show(connection, step))
+                await self._writer.do(partial(self._show, step=step))
             except NodeError as cause:
                 _log.warning("the public checkpoint waits: %s", cause)
             await asyncio.sleep(min(1.0, self._public_step / 2))
@@ -115,9 +114,7 @@ class Effects:
         try:
             raw = await self._peers.ask(custodian, PULL, enc(*entry_ids))
             day, sealed = split_enc(raw)
-            context = SealContext(
-                origin=origin, kind=PULL, author=self._member, date=day.decode()
-            )
+            context = SealContext(origin=origin, kind=PULL, author=self._member, date=day.decode())
             shares = split_enc(open_sealed(sealed, key=self._sealing, context=context))
         except (NodeError, LedgerError, ValueError) as cause:
             _log.info("custodian %s gives nothing back: %s", custodian, cause)
@@ -125,7 +122,7 @@ class Effects:
         given = [(i, s) for i, s in zip(entry_ids, shares, strict=True) if s]
         await self._writer.do(lambda connection: self._signals.adopt(connection, given))
 
-    def _take(self, connection: Connection, start: int, end: int) -> list[str]:
+    def _take(self, connection: Connection, *, start: int, end: int) -> list[str]:
         placed = []
         for raw in store.blocks_between(connection, start, end):
             block = Block.decode(raw)
@@ -140,7 +137,7 @@ class Effects:
         store.move_cursor(connection, _EFFECTS, end)
         return finalized
 
-    def _show(self, connection: Connection, step: int) -> None:
+    def _show(self, connection: Connection, *, step: int) -> None:
         newest = store.checkpoint(connection, NEWEST)
         shown = store.checkpoint(connection, PUBLIC)
         if newest is None or (shown is not None and shown.shown_at >= step):
@@ -149,4 +146,3 @@ class Effects:
             connection,
             CheckpointRow(name=PUBLIC, size=newest.size, note=newest.note, shown_at=step),
         )
-

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger.cosignature import SignedCheckpoint
 from ledger.encoding import Digest
 from ledger.entry import SignedEntry
 from ledger.errors import LedgerError
 from nodes.announcer import Announcer
 from nodes.clock import Clock, SystemClock
+from nodes.counter import Counter
 from nodes.custodian import Custodian
 from nodes.effects import Effects
 from nodes.errors import ConfigurationError
@@ -23,7 +23,7 @@ from nodes.peers.client import Peers
 from nodes.peers.http import HttpTransport
 from nodes.peers.port import Transport
 from nodes.peers.service import PeerService
-from nodes.progress import Progress
+from nodes.progress import Milestone, Progress
 from nodes.replica import Applied, Replica
 from nodes.sequencer.embedded import EmbeddedSequencer
 from nodes.sequencer.port import Batch, Sequencer
@@ -174,14 +174,23 @@ class Node:
             peers=self.peers,
             clock=self.clock,
         )
+        self.counter = Counter(
+            keyring=self.keyring,
+            outbox=self.outbox,
+            signals=self.signals,
+            custody=self.custody,
+            database=self.database,
+            wait_seconds=settings.wait_seconds,
+        )
         self.halted: str | None = None
         """Why the node follows the order no further, or None."""
-        self.position = 0
+        self.position = Milestone(0)
+        """How far into the order this node has applied."""
 
     async def run(self) -> None:
         """Run until cancelled; close what was opened."""
         with self.database.read() as connection:
-            self.position = self.replica.position(connection)
+            self.position.reach(self.replica.position(connection))
         try:
             # The writer outlives the tasks that write: they are cancelled first.
             writer = asyncio.create_task(self.writer.run())
@@ -198,10 +207,8 @@ class Node:
             self.database.close()
 
     async def caught_up(self) -> None:
-        """Return once this node has applied what the order holds now, and knows its own card."""
-        head = self.sequencer.head()
-        while self.position < head or self.replica.document is None:
-            await asyncio.sleep(0.01)
+        """Return once this node has applied what the order holds now, block 0 at least."""
+        await self.position.wait_for(max(self.sequencer.head(), 1))
 
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
         return [
@@ -217,8 +224,9 @@ class Node:
     async def _follow(self) -> None:
         """Apply the order; when it cannot be followed, say so and go on serving."""
         try:
-            await self.sequencer.run(self._apply, after=self.position)
-        except Exception as cause:
+            await self.sequencer.run(self._apply, after=self.position.value)
+        # Whatever ends it, the node must go on serving what it has, and say so.
+        except Exception as cause:  # noqa: BLE001
             self.halted = str(cause)
             _log.exception("this node follows the order no further")
             await asyncio.Event().wait()
@@ -242,7 +250,7 @@ class Node:
 
         applied, has_own, refused = await self.writer.do(work)
         self.replica.tip = applied.tip
-        self.position = batch.position
+        self.position.reach(batch.position)
         if has_own:
             self.witness.hurry()
         if applied.tip is not None:
@@ -250,11 +258,3 @@ class Node:
         reasons = dict(applied.refused)
         for entry_id, local_id in refused:
             self.outbox.refused(local_id, reasons[entry_id])
-
-
-def newest_checkpoint(node: Node, name: str = NEWEST) -> SignedCheckpoint | None:
-    """Return the final checkpoint of that name, or None before there is one."""
-    with node.database.read() as connection:
-        row = store.checkpoint(connection, name)
-    return None if row is None else SignedCheckpoint.decode(row.note)
-

@@ -81,9 +81,7 @@ class Outbox:
         """
         key_mac = self._vault.mac("idempotency", caller, key)
         request_mac = self._vault.mac("request", request)
-        with self._database.read() as connection:
-            known = self._signals.by_key(connection, key_mac)
-        if known is not None:
+        if (known := self._known(key_mac)) is not None:
             return _same(known, request_mac)
         document = self._replica.document
         if document is None:
@@ -112,14 +110,24 @@ class Outbox:
             self._queue.put_nowait(local_id)
         return stored
 
+    def verify_key(self, *, caller: str, key: str, request: bytes) -> None:
+        """Check that an idempotency key is new, or was used for this very request.
+
+        Raises:
+            ConflictError: it was used for another.
+        """
+        known = self._known(self._vault.mac("idempotency", caller, key))
+        if known is not None:
+            _same(known, self._vault.mac("request", request))
+
     async def wait_final(self, local_id: str, *, timeout: float) -> None:
         """Return when the signal is final, or after `timeout` seconds."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(local_id, []).append(future)
         try:
             with self._database.read() as connection:
-                signal = self._signals.get(connection, local_id)
-            if signal is None or not signal.is_final:
+                is_final = self._signals.is_final(connection, local_id)
+            if not is_final:
                 await asyncio.wait_for(future, timeout)
         except TimeoutError:
             return
@@ -239,6 +247,10 @@ class Outbox:
         used = posted.get((self._keyring.member, KIND), 0) + self._queue.qsize()
         if quota is not None and used >= quota:
             raise InputError(f"today's quota of {quota} signals is used up; post it tomorrow")
+
+    def _known(self, key_mac: bytes) -> tuple[str, bytes] | None:
+        with self._database.read() as connection:
+            return self._signals.by_key(connection, key_mac)
 
     def _later(self, local_id: str) -> None:
         loop = asyncio.get_running_loop()

@@ -29,7 +29,7 @@ class Milestone:
                 self._waiting.append((target, future))
 
     async def wait_for(self, target: int, *, timeout: float | None = None) -> bool:
-        """Wait until the number is at least `target`; tell whether it is, after `timeout` at most."""
+        """Wait for at least `target`, `timeout` seconds at most; tell whether it was reached."""
         if self.value >= target:
             return True
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

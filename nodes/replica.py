@@ -7,6 +7,7 @@ together, so that after a crash the node goes on exactly where its disk is.
 import logging
 from dataclasses import dataclass
 from datetime import date
+from threading import Lock
 
 from sqlalchemy import Connection
 
@@ -49,6 +50,7 @@ class Replica:
         self._database = database
         self._founding = founding
         self._state: State | None = None
+        self._loading = Lock()
         self._frontier = Frontier(0, ())
         with database.read() as connection:
             self._load(connection)
@@ -60,12 +62,12 @@ class Replica:
     @property
     def state(self) -> State:
         """Return the state after the last applied batch."""
-        if self._state is None:
-            with self._database.read() as connection:
-                self._load(connection)
-        if self._state is None:
-            raise StorageError("the state cannot be read back")
-        return self._state
+        state = self._state
+        if state is not None:
+            return state
+        # The event loop and the writer's thread both come here; two loads would be two states.
+        with self._loading, self._database.read() as connection:
+            return self._state or self._load(connection)
 
     @property
     def document(self) -> Consortium | None:
@@ -78,6 +80,24 @@ class Replica:
 
     def apply(self, connection: Connection, batch: Batch) -> Applied:
         """Take in a batch; everything of it or, if the transaction is lost, nothing."""
+        try:
+            return self._apply(connection, batch)
+        except BaseException:
+            # Half of the batch may be in the state, and none of it on disk.
+            self.forget()
+            raise
+
+    def forget(self) -> None:
+        """Drop what was computed in a transaction that was lost; it is read back when needed."""
+        self._state = None
+
+    def checkpoint_at(self, connection: Connection, size: int) -> Checkpoint:
+        """Return the checkpoint of the first `size` blocks."""
+        document = self.state.document
+        origin = self._founding.entry.origin if document is None else document.origin
+        return Checkpoint(origin, size, root_at(store.TreeNodes(connection), size))
+
+    def _apply(self, connection: Connection, batch: Batch) -> Applied:
         state = self.state
         appended: list[Appended] = []
         refused: list[tuple[Digest | None, str]] = []
@@ -95,16 +115,6 @@ class Replica:
         store.move_cursor(connection, _APPLIED, batch.position)
         return Applied(tuple(appended), tuple(refused), self._checkpoint())
 
-    def forget(self) -> None:
-        """Drop what was computed in a transaction that was lost; it is read back when needed."""
-        self._state = None
-
-    def checkpoint_at(self, connection: Connection, size: int) -> Checkpoint:
-        """Return the checkpoint of the first `size` blocks."""
-        document = self.state.document
-        origin = self._founding.entry.origin if document is None else document.origin
-        return Checkpoint(origin, size, root_at(store.TreeNodes(connection), size))
-
     def _checkpoint(self) -> Checkpoint | None:
         document = self.state.document
         if document is None:
@@ -119,7 +129,7 @@ class Replica:
         if found != self._founding.id:
             raise RefusedError("no-document", "not the founding entry that this node trusts")
 
-    def _load(self, connection: Connection) -> None:
+    def _load(self, connection: Connection) -> State:
         size = store.chain_size(connection)
         state = State()
         for raw in store.governance_blocks(connection):
@@ -135,11 +145,10 @@ class Replica:
         since = date.min if state.chain_day is None else state.chain_day - STALE_AFTER
         for entry_id, author, kind, day in store.headers_since(connection, since.isoformat()):
             has_line = kind not in DOCUMENT_KINDS
-            state.remember(
-                Admission(Digest(entry_id), author, kind, decode_day(day), has_line)
-            )
+            state.remember(Admission(Digest(entry_id), author, kind, decode_day(day), has_line))
         self._frontier = frontier_at(store.TreeNodes(connection), size)
         self._state = state
+        return state
 
 
 def _hash_of(raw: bytes | None) -> Digest:

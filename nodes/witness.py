@@ -94,7 +94,9 @@ class Witness:
                     _log.warning("no finality yet: %s", cause)
                     await asyncio.sleep(_RETRY_SECONDS)
 
-    async def learn(self, signed: SignedCheckpoint, document: Consortium, *, timeout: float) -> None:
+    async def learn(
+        self, signed: SignedCheckpoint, document: Consortium, *, timeout: float
+    ) -> None:
         """Take over a final checkpoint that a peer gathered.
 
         Raises:
@@ -111,7 +113,8 @@ class Witness:
         verify_quorum(signed, members=document.witnesses, quorum=document.quorum)
         known = {(k.name, k.id) for m in document.witnesses for k in m.cosigning_keys}
         await self._record(
-            checkpoint, [line for line in signed.note.signatures if (line.name, line.key_id) in known]
+            checkpoint,
+            [line for line in signed.note.signatures if (line.name, line.key_id) in known],
         )
 
     async def _listen(self) -> None:
@@ -150,15 +153,11 @@ class Witness:
         for name in others:
             self._keep(asyncio.create_task(self._tell(name, signed)))
 
-    async def _ask(
-        self, name: str, tip: Checkpoint, document: Consortium
-    ) -> SignatureLine | None:
+    async def _ask(self, name: str, tip: Checkpoint, document: Consortium) -> SignatureLine | None:
         try:
             raw = await self._peers.ask(name, COSIGN, tip.encode().encode())
             line = SignatureLine.decode(raw.decode())
-            key = next(
-                k for k in document.by_name[name].cosigning_keys if k.id == line.key_id
-            )
+            key = next(k for k in document.by_name[name].cosigning_keys if k.id == line.key_id)
             verify_cosignature(line, checkpoint_text=tip.encode(), key=key)
         except (NodeError, LedgerError, UnicodeDecodeError, StopIteration) as cause:
             self.silent[name] = str(cause) or "another key than the document names"
@@ -175,9 +174,7 @@ class Witness:
             # It will ask for itself.
             _log.debug("%s was not told: %s", name, cause)
 
-    async def _record(
-        self, checkpoint: Checkpoint, lines: list[SignatureLine]
-    ) -> SignedCheckpoint:
+    async def _record(self, checkpoint: Checkpoint, lines: list[SignatureLine]) -> SignedCheckpoint:
         text = checkpoint.encode()
         ordered = sorted([self._log_key.sign(text), *lines], key=SignatureLine.encode)
         signed = SignedCheckpoint(checkpoint, Note(text, tuple(ordered)))
@@ -207,3 +204,8 @@ class Witness:
         for task in tasks:
             self._background.add(task)
             task.add_done_callback(self._background.discard)
+
+
+def decode_row(row: CheckpointRow) -> SignedCheckpoint:
+    """Return the signed checkpoint in a row of the store."""
+    return SignedCheckpoint.decode(row.note)

@@ -69,9 +69,7 @@ def verify_other_lines(signed: SignedEntry, document: Consortium, *, reason: str
         RefusedError: for `reason`: a line does not verify, is repeated, out of order, or by the
             author.
     """
-    members = [
-        verify_line(line, signed.text, document, reason=reason) for line in signed.lines[1:]
-    ]
+    members = [verify_line(line, signed.text, document, reason=reason) for line in signed.lines[1:]]
     if members != sorted(set(members)) or signed.entry.author in members:
         raise RefusedError(reason, "one line a member, sorted by name, none by the author again")
     return members

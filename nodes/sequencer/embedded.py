@@ -76,8 +76,7 @@ class EmbeddedSequencer:
     def _next(self, after: int) -> Batch | None:
         """Return as many submissions behind `after` as make up to 64 entries, at least one."""
         rows = self._file.execute(
-            "SELECT position, entries FROM submission WHERE position > ? "
-            "ORDER BY position LIMIT ?",
+            "SELECT position, entries FROM submission WHERE position > ? ORDER BY position LIMIT ?",
             (after, _READ_ENTRIES),
         )
         position, entries = after, list[bytes]()

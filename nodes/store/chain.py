@@ -136,7 +136,7 @@ def move_cursor(connection: Connection, name: str, value: int) -> None:
 def checkpoint(connection: Connection, name: str) -> CheckpointRow | None:
     """Return the `newest` or the `public` checkpoint, or None before there is one."""
     row = connection.execute(select(_checkpoint).where(_checkpoint.c.name == name)).one_or_none()
-    return None if row is None else CheckpointRow(**row._mapping)
+    return None if row is None else CheckpointRow(**row._asdict())
 
 
 def put_newer_checkpoint(connection: Connection, row: CheckpointRow) -> None:

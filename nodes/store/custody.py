@@ -82,9 +82,7 @@ class Custody:
         return int(connection.execute(select(func.count()).select_from(_custody)).scalar_one())
 
     def _lock(self, held: Held) -> bytes:
-        return self._vault.lock(
-            held.share, table="custody", row=held.signed.id, column="share_box"
-        )
+        return self._vault.lock(held.share, table="custody", row=held.signed.id, column="share_box")
 
     def _unlock(self, entry_id: bytes, box: bytes) -> bytes:
         return self._vault.unlock(box, table="custody", row=entry_id, column="share_box")

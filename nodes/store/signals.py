@@ -116,6 +116,11 @@ class Signals:
         ).one_or_none()
         return None if row is None else self._read(row)
 
+    def is_final(self, connection: Connection, local_id: str) -> bool:
+        """Tell whether the signal of that local id is final."""
+        query = select(_signal.c.final).where(_signal.c.local_id == local_id)
+        return bool(connection.execute(query).scalar_one_or_none())
+
     def at_height(self, connection: Connection, height: int) -> OwnSignal | None:
         """Return the own signal in that block, or None."""
         row = connection.execute(select(_signal).where(_signal.c.height == height)).one_or_none()

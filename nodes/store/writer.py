@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -22,10 +22,10 @@ _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class _Piece(Generic[_T]):
-    work: Callable[[Connection], _T]
-    done: "asyncio.Future[_T]"
-    outcome: _T | None = None
+class _Piece:
+    work: Callable[[Connection], Any]
+    done: asyncio.Future[Any]
+    outcome: Any = None
     refusal: Exception | None = None
 
 
@@ -36,7 +36,7 @@ class Writer:
         """Call `on_rollback` after a transaction was lost, so that caches are read again."""
         self._database = database
         self._on_rollback = on_rollback
-        self._queue: asyncio.Queue[_Piece[object]] = asyncio.Queue()
+        self._queue: asyncio.Queue[_Piece] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(1, "writer")
         self.failure: str | None = None
 
@@ -48,8 +48,9 @@ class Writer:
             NodeError, LedgerError: what `work` raised; its own changes were undone.
         """
         piece = _Piece(work, asyncio.get_running_loop().create_future())
-        self._queue.put_nowait(cast("_Piece[object]", piece))
-        return await piece.done
+        self._queue.put_nowait(piece)
+        outcome: _T = await piece.done
+        return outcome
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -63,9 +64,7 @@ class Writer:
         finally:
             self._thread.shutdown(wait=True)
 
-    async def _write(
-        self, loop: asyncio.AbstractEventLoop, batch: "list[_Piece[object]]"
-    ) -> None:
+    async def _write(self, loop: asyncio.AbstractEventLoop, batch: list[_Piece]) -> None:
         try:
             await loop.run_in_executor(self._thread, self._transact, batch)
         except StorageError as cause:
@@ -83,7 +82,7 @@ class Writer:
         for piece in batch:
             _resolve(piece, piece.refusal)
 
-    def _transact(self, batch: "list[_Piece[object]]") -> None:
+    def _transact(self, batch: list[_Piece]) -> None:
         with self._database.begin() as connection:
             for piece in batch:
                 try:
@@ -95,7 +94,7 @@ class Writer:
                     piece.refusal = refusal
 
 
-def _resolve(piece: "_Piece[object]", refusal: Exception | None) -> None:
+def _resolve(piece: _Piece, refusal: Exception | None) -> None:
     # Its caller may have gone away meanwhile.
     if piece.done.done():
         return

@@ -1,0 +1,143 @@
+"""Problem details (RFC 9457) for every error: the one table of statuses.
+
+    {"type": "about:blank", "title": …, "status": …, "detail": …, "invalidParams": [{name, reason}]}
+
+No value that a caller sent is ever repeated.
+"""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+
+from api.wire import Wire
+from ledger.errors import LedgerError, MalformedError
+from nodes.errors import (
+    ConflictError,
+    InputError,
+    NodeError,
+    NotFoundError,
+    PeerUnreachableError,
+    SequencerError,
+    StorageError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+STATUSES: dict[type[Exception], HTTPStatus] = {
+    InputError: HTTPStatus.BAD_REQUEST,
+    MalformedError: HTTPStatus.BAD_REQUEST,
+    LedgerError: HTTPStatus.BAD_REQUEST,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
+    PeerUnreachableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    SequencerError: HTTPStatus.SERVICE_UNAVAILABLE,
+    NodeError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+class InvalidParam(Wire):
+    """One field that is wrong, and what it should be."""
+
+    name: str = Field(max_length=200)
+    reason: str = Field(max_length=2000)
+
+
+class Problem(Wire):
+    """What went wrong, for people and for programs."""
+
+    type: str = Field(default="about:blank", max_length=200)
+    title: str = Field(max_length=200)
+    status: int = Field(ge=400, le=599)
+    detail: str = Field(max_length=2000)
+    invalid_params: list[InvalidParam] = Field(default_factory=list, max_length=100)
+
+
+def problem_of(cause: Exception) -> Problem:
+    """Return the problem that `cause` is to a caller."""
+    status = next(STATUSES[c] for c in type(cause).__mro__ if c in STATUSES)
+    field = cause.field if isinstance(cause, InputError) else None
+    return Problem(
+        title=status.phrase,
+        status=status,
+        detail=str(cause) if field is None else f"{field} {cause}",
+        invalid_params=[] if field is None else [InvalidParam(name=field, reason=str(cause))],
+    )
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of these problems."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` with problem details."""
+    app.add_exception_handler(NodeError, _answer_known)
+    app.add_exception_handler(LedgerError, _answer_known)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(Exception, _answer_unknown)
+
+
+def _respond(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(
+        problem.model_dump(by_alias=True),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+async def _answer_known(request: Request, cause: Exception) -> JSONResponse:
+    del request
+    return _respond(problem_of(cause))
+
+
+async def _answer_invalid(request: Request, cause: Exception) -> JSONResponse:
+    del request
+    errors = cause.errors() if isinstance(cause, RequestValidationError) else ()
+    return _respond(invalid_problem(errors))
+
+
+def invalid_problem(errors: Sequence[ErrorDetails]) -> Problem:
+    """Return the problem for pydantic's `errors`: places and reasons, never the input."""
+    params = [
+        InvalidParam(
+            name=".".join(str(part) for part in error["loc"] if part != "body")[:200] or "body",
+            reason=str(error["msg"])[:2000],
+        )
+        for error in errors[:100]
+    ]
+    return Problem(
+        title=HTTPStatus.BAD_REQUEST.phrase,
+        status=HTTPStatus.BAD_REQUEST,
+        detail="; ".join(f"{p.name}: {p.reason}" for p in params)[:2000],
+        invalid_params=params,
+    )
+
+
+async def _answer_http(request: Request, cause: Exception) -> JSONResponse:
+    del request
+    status = cause.status_code if isinstance(cause, HTTPException) else 500
+    detail = str(cause.detail) if isinstance(cause, HTTPException) else ""
+    headers = dict(cause.headers or {}) if isinstance(cause, HTTPException) else None
+    return _respond(Problem(title=HTTPStatus(status).phrase, status=status, detail=detail), headers)
+
+
+async def _answer_unknown(request: Request, cause: Exception) -> JSONResponse:
+    del request, cause
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "Something unforeseen went wrong here; the operator's log has it."
+    return _respond(Problem(title=status.phrase, status=status, detail=detail))

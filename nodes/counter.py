@@ -1,0 +1,201 @@
+"""The counter: what this agency's own people ask of their node."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ledger.block import Block
+from ledger.body import Share
+from ledger.encoding import Digest
+from ledger.errors import LedgerError
+from ledger.receipt import Receipt
+from ledger.sdjwt import SdJwt, own_claims
+from ledger.tree import prove_inclusion
+from nodes.errors import InputError, NodeError, NotFoundError
+from nodes.keyring import Keyring
+from nodes.outbox import Outbox
+from nodes.signal import Posting
+from nodes.store import chain as store
+from nodes.store.custody import Custody
+from nodes.store.database import Database
+from nodes.store.signals import OwnSignal, Signals
+from nodes.witness import NEWEST, decode_row
+
+# Drafting is a millisecond of work each; between handfuls others get their turn.
+_HANDFUL = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An own signal in its present state, with its receipt once it is final."""
+
+    signal: OwnSignal
+    receipt: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldItem:
+    """An item of a body as the privacy officer sees it; `content` is None where not held."""
+
+    index: int
+    digest: Digest
+    content: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBody:
+    """What this node holds of one block's body, and as what."""
+
+    height: int
+    author: str
+    kind: str
+    holder: str
+    items: tuple[HeldItem, ...]
+    claims: dict[str, str] = field(repr=False)
+
+
+class Counter:
+    """Posts, and shows what this agency may see of its own."""
+
+    def __init__(
+        self,
+        *,
+        keyring: Keyring,
+        outbox: Outbox,
+        signals: Signals,
+        custody: Custody,
+        database: Database,
+        wait_seconds: float,
+    ) -> None:
+        """Let a post wait `wait_seconds` for its receipt."""
+        self._keyring = keyring
+        self._outbox = outbox
+        self._signals = signals
+        self._custody = custody
+        self._database = database
+        self._wait_seconds = wait_seconds
+
+    async def post(self, posting: Posting, *, caller: str, key: str, request: bytes) -> Posted:
+        """Post a signal and wait for its receipt, or for as long as the settings say.
+
+        Raises:
+            NodeError: as `Outbox.post`.
+        """
+        local_id = await self._outbox.post(posting, caller=caller, key=key, request=request)
+        await self._outbox.wait_final(local_id, timeout=self._wait_seconds)
+        return self.signal(local_id)
+
+    async def post_batch(
+        self,
+        postings: Sequence[Posting | NodeError],
+        *,
+        caller: str,
+        key: str,
+        request: bytes,
+    ) -> list[Posted | NodeError]:
+        """Post what is sound of `postings`; each gets its own outcome, in their order.
+
+        Raises:
+            ConflictError: the key was used for another batch; nothing was posted.
+        """
+        self._outbox.verify_key(caller=caller, key=f"{key}/0", request=request + b"/0")
+        outcomes: list[str | NodeError] = []
+        for start in range(0, len(postings), _HANDFUL):
+            outcomes += await asyncio.gather(
+                *(
+                    self._take(posting, caller=caller, key=f"{key}/{i}", request=request, at=i)
+                    for i, posting in enumerate(postings[start : start + _HANDFUL], start=start)
+                )
+            )
+        local_ids = [outcome for outcome in outcomes if isinstance(outcome, str)]
+        await asyncio.gather(
+            *(self._outbox.wait_final(i, timeout=self._wait_seconds) for i in local_ids)
+        )
+        return [self.signal(o) if isinstance(o, str) else o for o in outcomes]
+
+    def signal(self, local_id: str) -> Posted:
+        """Return an own signal.
+
+        Raises:
+            NotFoundError: none of that local id.
+        """
+        with self._database.read() as connection:
+            signal = self._signals.get(connection, local_id)
+        if signal is None:
+            raise NotFoundError("no signal of this agency has that local id")
+        if not signal.is_final or signal.height is None:
+            return Posted(signal, None)
+        return Posted(signal, self.receipt(signal.height).encode())
+
+    def page(self, *, before: int | None, count: int) -> list[OwnSignal]:
+        """Return up to `count` own signals older than sequence `before`, newest first."""
+        with self._database.read() as connection:
+            return self._signals.page(connection, before=before, count=count)
+
+    def receipt(self, height: int) -> Receipt:
+        """Return the receipt of a final block, under the newest final checkpoint.
+
+        Raises:
+            NotFoundError: no final block has that height.
+        """
+        with self._database.read() as connection:
+            row = store.checkpoint(connection, NEWEST)
+            block = store.block_at(connection, height)
+            if row is None or block is None or height >= row.size:
+                raise NotFoundError("no final block has that height")
+            proof = prove_inclusion(store.TreeNodes(connection), index=height, size=row.size)
+        return Receipt(block, height, tuple(proof), decode_row(row))
+
+    def body(self, height: int) -> HeldBody:
+        """Return what this node holds of a block's body, for its own privacy officer.
+
+        Raises:
+            NotFoundError: no such block, or nothing of its body is held here.
+        """
+        with self._database.read() as connection:
+            raw = store.block_at(connection, height)
+            own = self._signals.at_height(connection, height)
+            if own is not None:
+                share = self._signals.body(connection, own.local_id)
+                sdjwt: str | None = self._signals.sdjwt(connection, own.local_id)
+                holder = "author"
+            else:
+                held = self._custody.at_height(connection, height)
+                share, sdjwt, holder = held or b"", None, "custodian"
+        if raw is None or not share:
+            raise NotFoundError("nothing of that block's body is held here")
+        entry = Block.decode(raw).signed.entry
+        return HeldBody(
+            height=height,
+            author=entry.author,
+            kind=entry.kind,
+            holder=holder,
+            items=_held_items(Share.decode(share)),
+            claims={} if sdjwt is None else self._claims(sdjwt),
+        )
+
+    async def _take(
+        self, posting: Posting | NodeError, *, caller: str, key: str, request: bytes, at: int
+    ) -> str | NodeError:
+        if isinstance(posting, NodeError):
+            return posting
+        try:
+            return await self._outbox.post(
+                posting, caller=caller, key=key, request=request + f"/{at}".encode()
+            )
+        except InputError as refusal:
+            return refusal
+
+    def _claims(self, sdjwt: str) -> dict[str, str]:
+        try:
+            return own_claims(SdJwt.decode(sdjwt), key=self._keyring.sdjwt.verifier)
+        except LedgerError:
+            # The key was rotated since; the items themselves still stand.
+            return {}
+
+
+def _held_items(share: Share) -> tuple[HeldItem, ...]:
+    contents = {item.index: item.content for item in share.items}
+    return tuple(
+        HeldItem(index, digest, contents.get(index)) for index, digest in enumerate(share.digests)
+    )
