@@ -50,7 +50,7 @@ def optional_caller(request: Request, credentials: _Credentials) -> Caller | Non
 
 
 def require(*roles: str) -> Callable[[Caller | None], Caller]:
-    """Return a dependency that lets in these roles only; none given, any of this agency."""
+    """Return a dependency that lets in these roles only."""
 
     def check(caller: Annotated[Caller | None, Depends(optional_caller)]) -> Caller:
         if caller is None:
@@ -59,7 +59,7 @@ def require(*roles: str) -> Callable[[Caller | None], Caller]:
                 "Send the token of your role as `Authorization: Bearer …`.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if roles and caller.role not in roles:
+        if caller.role not in roles:
             raise HTTPException(
                 status.HTTP_403_FORBIDDEN, f"Only for the role {' or '.join(roles)}."
             )
@@ -68,9 +68,13 @@ def require(*roles: str) -> Callable[[Caller | None], Caller]:
     return check
 
 
+def is_inside(caller: Annotated[Caller | None, Depends(optional_caller)]) -> bool:
+    """Tell whether whoever reads is of this agency."""
+    return caller is not None
+
+
 NodeDep = Annotated[Node, Depends(running_node)]
-MaybeCaller = Annotated[Caller | None, Depends(optional_caller)]
-AnyCaller = Annotated[Caller, Depends(require())]
+IsInside = Annotated[bool, Depends(is_inside)]
 Caseworker = Annotated[Caller, Depends(require("caseworker"))]
 PrivacyOfficer = Annotated[Caller, Depends(require("fg"))]
 Operator = Annotated[Caller, Depends(require("operator"))]

@@ -5,6 +5,7 @@
 No value that a caller sent is ever repeated.
 """
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api.wire import Wire
 from ledger.errors import LedgerError, MalformedError
@@ -114,11 +116,7 @@ async def _answer_invalid(request: Request, cause: Exception) -> JSONResponse:
 def invalid_problem(errors: Sequence[ErrorDetails]) -> Problem:
     """Return the problem for pydantic's `errors`: places and reasons, never the input."""
     params = [
-        InvalidParam(
-            name=".".join(str(part) for part in error["loc"] if part != "body")[:200] or "body",
-            reason=str(error["msg"])[:2000],
-        )
-        for error in errors[:100]
+        InvalidParam(name=_place(error), reason=str(error["msg"])[:2000]) for error in errors[:100]
     ]
     return Problem(
         title=HTTPStatus.BAD_REQUEST.phrase,
@@ -128,12 +126,30 @@ def invalid_problem(errors: Sequence[ErrorDetails]) -> Problem:
     )
 
 
+def _place(error: ErrorDetails) -> str:
+    """Return the place of an error; a name that only its sender made up may say anything."""
+    place = ".".join(str(part) for part in error["loc"] if part != "body")
+    is_name = re.fullmatch(r"[A-Za-z-]{1,60}(\.([A-Za-z-]{1,60}|[0-9]{1,3}))*", place)
+    return place if is_name else "body"
+
+
 async def _answer_http(request: Request, cause: Exception) -> JSONResponse:
-    del request
     status = cause.status_code if isinstance(cause, HTTPException) else 500
     detail = str(cause.detail) if isinstance(cause, HTTPException) else ""
-    headers = dict(cause.headers or {}) if isinstance(cause, HTTPException) else None
+    headers = dict(cause.headers or {}) if isinstance(cause, HTTPException) else {}
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request)
     return _respond(Problem(title=HTTPStatus(status).phrase, status=status, detail=detail), headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return all methods that any route of the path has; the router names one route's only."""
+    methods: set[str] = set()
+    for route in request.app.state.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
+    return ", ".join(sorted(methods))
 
 
 async def _answer_unknown(request: Request, cause: Exception) -> JSONResponse:

@@ -11,6 +11,7 @@ class Wire(BaseModel):
         frozen=True,
         strict=True,
         extra="forbid",
+        hide_input_in_errors=True,
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,

@@ -62,12 +62,16 @@ class Tile:
     def is_within(self, size: int) -> bool:
         """Tell whether a log of `size` has all that this tile holds."""
         below = size >> (HEIGHT * (self.level or 0))
-        return self.index * WIDTH + self.width <= below
+        return self.start + self.width <= below
+
+    @property
+    def start(self) -> int:
+        """Return the position, at the tile's own level, of the first thing that it holds."""
+        return self.index * WIDTH
 
     def nodes(self) -> list[tuple[int, int]]:
         """Return (level, index) in the tree of each hash in the tile; not for entries."""
-        start = self.index * WIDTH
-        return [(HEIGHT * (self.level or 0), start + i) for i in range(self.width)]
+        return [(HEIGHT * (self.level or 0), self.start + i) for i in range(self.width)]
 
 
 def entry_tiles(size: int, *, start: int = 0) -> Iterator[Tile]:

@@ -8,18 +8,16 @@ from ledger.block import Block
 from ledger.body import Share
 from ledger.encoding import Digest
 from ledger.errors import LedgerError
-from ledger.receipt import Receipt
 from ledger.sdjwt import SdJwt, own_claims
-from ledger.tree import prove_inclusion
 from nodes.errors import InputError, NodeError, NotFoundError
 from nodes.keyring import Keyring
+from nodes.log import Log
 from nodes.outbox import Outbox
 from nodes.signal import Posting
 from nodes.store import chain as store
 from nodes.store.custody import Custody
 from nodes.store.database import Database
 from nodes.store.signals import OwnSignal, Signals
-from nodes.witness import NEWEST, decode_row
 
 # Drafting is a millisecond of work each; between handfuls others get their turn.
 _HANDFUL = 16
@@ -61,6 +59,7 @@ class Counter:
         self,
         *,
         keyring: Keyring,
+        log: Log,
         outbox: Outbox,
         signals: Signals,
         custody: Custody,
@@ -69,6 +68,7 @@ class Counter:
     ) -> None:
         """Let a post wait `wait_seconds` for its receipt."""
         self._keyring = keyring
+        self._log = log
         self._outbox = outbox
         self._signals = signals
         self._custody = custody
@@ -125,26 +125,12 @@ class Counter:
             raise NotFoundError("no signal of this agency has that local id")
         if not signal.is_final or signal.height is None:
             return Posted(signal, None)
-        return Posted(signal, self.receipt(signal.height).encode())
+        return Posted(signal, self._log.receipt(signal.height, is_inside=True).encode())
 
     def page(self, *, before: int | None, count: int) -> list[OwnSignal]:
         """Return up to `count` own signals older than sequence `before`, newest first."""
         with self._database.read() as connection:
             return self._signals.page(connection, before=before, count=count)
-
-    def receipt(self, height: int) -> Receipt:
-        """Return the receipt of a final block, under the newest final checkpoint.
-
-        Raises:
-            NotFoundError: no final block has that height.
-        """
-        with self._database.read() as connection:
-            row = store.checkpoint(connection, NEWEST)
-            block = store.block_at(connection, height)
-            if row is None or block is None or height >= row.size:
-                raise NotFoundError("no final block has that height")
-            proof = prove_inclusion(store.TreeNodes(connection), index=height, size=row.size)
-        return Receipt(block, height, tuple(proof), decode_row(row))
 
     def body(self, height: int) -> HeldBody:
         """Return what this node holds of a block's body, for its own privacy officer.

@@ -18,6 +18,7 @@ from nodes.custodian import Custodian
 from nodes.effects import Effects
 from nodes.errors import ConfigurationError
 from nodes.keyring import Keyring, load_keyring
+from nodes.log import Log
 from nodes.outbox import Outbox
 from nodes.peers.client import Peers
 from nodes.peers.http import HttpTransport
@@ -174,8 +175,10 @@ class Node:
             peers=self.peers,
             clock=self.clock,
         )
+        self.log = Log(replica=self.replica, database=self.database)
         self.counter = Counter(
             keyring=self.keyring,
+            log=self.log,
             outbox=self.outbox,
             signals=self.signals,
             custody=self.custody,

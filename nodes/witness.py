@@ -204,8 +204,3 @@ class Witness:
         for task in tasks:
             self._background.add(task)
             task.add_done_callback(self._background.discard)
-
-
-def decode_row(row: CheckpointRow) -> SignedCheckpoint:
-    """Return the signed checkpoint in a row of the store."""
-    return SignedCheckpoint.decode(row.note)

@@ -32,7 +32,10 @@ class Database:
         """
         self.path = path
         self._engine = create_engine(
-            f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 10.0}
+            f"sqlite:///{path}",
+            connect_args={"check_same_thread": False, "timeout": 10.0},
+            # An error must not carry what was to be written.
+            hide_parameters=True,
         )
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)

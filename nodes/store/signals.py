@@ -138,6 +138,11 @@ class Signals:
         query = select(_signal.c.local_id).where(_signal.c.height.is_(None))
         return list(connection.execute(query.order_by(_signal.c.sequence)).scalars())
 
+    def count_waiting(self, connection: Connection) -> int:
+        """Return how many signals are not on the chain."""
+        query = select(func.count()).where(_signal.c.height.is_(None))
+        return int(connection.execute(query).scalar_one())
+
     def outgoing(self, connection: Connection, local_ids: Sequence[str]) -> list[Outgoing]:
         """Return those of `local_ids` that are not on the chain, in their order."""
         rows = connection.execute(

@@ -1,0 +1,46 @@
+"""A node's numbers for Prometheus, read when asked; none of them is about a person."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from nodes.node import Node
+from nodes.readiness import reasons
+from nodes.store import chain as store
+
+
+class NodeCollector(Collector):
+    """Reads the numbers of `node`."""
+
+    def __init__(self, node: Node) -> None:
+        """Read nothing yet."""
+        self._node = node
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family."""
+        node = self._node
+        yield GaugeMetricFamily(
+            "signaalketen_blocks_applied", "Blocks applied", node.progress.applied.value
+        )
+        yield GaugeMetricFamily(
+            "signaalketen_blocks_final", "Blocks that are final", node.progress.final.value
+        )
+        with node.database.read() as connection:
+            refusals = store.refusals(connection)
+            waiting = node.signals.count_waiting(connection)
+        yield GaugeMetricFamily(
+            "signaalketen_own_signals_waiting", "Own signals not on the chain yet", waiting
+        )
+        refused = CounterMetricFamily(
+            "signaalketen_refusals", "Entries and items refused, by reason", labels=["reason"]
+        )
+        for reason, count in refusals.items():
+            refused.add_metric([reason], count)
+        yield refused
+        unready = GaugeMetricFamily(
+            "signaalketen_unready", "What is wrong now, by the code of /readyz", labels=["code"]
+        )
+        for wrong in reasons(node):
+            unready.add_metric([wrong.code], 1)
+        yield unready

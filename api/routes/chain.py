@@ -1,0 +1,67 @@
+"""What anybody may read of the chain, and what the privacy officer may see behind a block."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import PlainTextResponse
+
+from api.body import BodyOut
+from api.callers import IsInside, NodeDep, PrivacyOfficer
+from api.problems import responses
+from api.routes.log import TEXT
+
+router = APIRouter(tags=["chain"])
+
+Height = Annotated[int, Path(ge=0, le=2**53)]
+_TOML = "application/toml"
+
+
+def _plain(description: str, media_type: str = "text/plain") -> dict[int | str, dict[str, object]]:
+    content = {media_type: {"schema": {"type": "string"}}}
+    return {200: {"description": description, "content": content}}
+
+
+@router.get(
+    "/checkpoint",
+    summary="The newest final checkpoint",
+    response_class=PlainTextResponse,
+    responses={**_plain("A signed note (c2sp.org/tlog-checkpoint)"), **responses(401, 404)},
+)
+async def checkpoint(is_inside: IsInside, node: NodeDep) -> PlainTextResponse:
+    """Return the checkpoint; with a token the newest, without one the newest that is public."""
+    return PlainTextResponse(node.log.checkpoint(is_inside=is_inside).encode(), media_type=TEXT)
+
+
+@router.get(
+    "/consortium",
+    summary="The consortium document in force",
+    response_class=PlainTextResponse,
+    responses={**_plain("The document, byte for byte as signed", _TOML), **responses(404)},
+)
+async def consortium(node: NodeDep) -> PlainTextResponse:
+    """Return who takes part, with which keys, under which rules, in which words."""
+    return PlainTextResponse(node.log.document().raw, media_type=_TOML)
+
+
+@router.get(
+    "/receipts/{height}",
+    summary="The receipt of a block",
+    response_class=PlainTextResponse,
+    responses={**_plain("A c2sp.org/tlog-proof"), **responses(400, 401, 404)},
+)
+async def receipt(height: Height, is_inside: IsInside, node: NodeDep) -> PlainTextResponse:
+    """Return proof that convinces offline: the block, its path, and a quorum's cosignatures."""
+    return PlainTextResponse(
+        node.log.receipt(height, is_inside=is_inside).encode(), media_type=TEXT
+    )
+
+
+@router.get(
+    "/blocks/{height}/body",
+    summary="What this node holds behind a block",
+    responses=responses(400, 401, 403, 404),
+)
+async def body(height: Height, caller: PrivacyOfficer, node: NodeDep) -> BodyOut:
+    """Return the items held of a block's body; for this agency's privacy officer only."""
+    del caller
+    return BodyOut.of(node.counter.body(height))
