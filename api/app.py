@@ -1,9 +1,12 @@
 """The application: `/v1` for people and their systems, and at the root what machines read.
 
-/v1/…                          the API, by the habits of the NLgov API Design Rules
-/checkpoint  /tile/…           the log (c2sp.org/tlog-tiles)
-/peer                          the other members' nodes
-/healthz  /readyz  /metrics    the operator
+    /v1/…                          the API, by the habits of the NLgov API Design Rules
+    /checkpoint  /tile/…           the log (c2sp.org/tlog-tiles)
+    /peer                          the other members' nodes
+    /healthz  /readyz  /metrics    the operator
+    /                              the front page, for people
+
+Whoever sends the token of a role is of this agency; everybody else is a stranger.
 """
 
 from importlib.metadata import version
@@ -15,6 +18,7 @@ from api import problems
 from api.guard import BodyLimit, ResponseHeaders
 from api.problems import Problem
 from api.routes import chain, health, log, peer, signals
+from api.web import pages
 from nodes.node import Node
 
 MAJOR = "/v1"
@@ -41,7 +45,8 @@ def create_app(node: Node, *, tokens: dict[str, str]) -> FastAPI:
     api = create_api(node.settings.url)
     root = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     problems.install(root)
-    _include(root, log.router, peer.router, health.router)
+    _include(root, log.router, peer.router, health.router, pages.router)
+    root.mount("/static", pages.static)
     for app in (root, api):
         app.state.node = node
         app.state.tokens = tokens

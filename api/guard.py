@@ -28,7 +28,7 @@ class ResponseHeaders:
                 headers = MutableHeaders(scope=message)
                 headers["API-Version"] = self._version
                 headers["X-Content-Type-Options"] = "nosniff"
-                headers["Content-Security-Policy"] = "default-src 'none'"
+                headers.setdefault("Content-Security-Policy", "default-src 'none'")
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

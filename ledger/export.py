@@ -1,9 +1,11 @@
 r"""Exports: the whole chain in one plain file, in which every byte matters.
 
-signaalketen/export/v1\n
-u16be length ‖ block        for each block, from height 0
-u16be 0
-checkpoint note             to the end of the file: members' lines only, each of which verifies
+    signaalketen/export/v1\n
+    u16be length ‖ block        for each block, from height 0
+    u16be 0
+    checkpoint note             to the end of the file
+
+The note has members' lines only, each of which must verify.
 """
 
 from collections.abc import Callable, Iterable, Iterator
