@@ -17,7 +17,7 @@ SCALAR_BYTES = 32
 UNIFORM_BYTES = 64
 _IDENTITY = bytes(POINT_BYTES)
 _ZERO = bytes(SCALAR_BYTES)
-_ORDER = 2**252 + 27742317777372353535851937790883648493
+ORDER = 2**252 + 27742317777372353535851937790883648493
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Scalar:
         if len(self.raw) != SCALAR_BYTES or self.raw == _ZERO:
             raise MalformedError("scalar: expected 32 bytes, not zero")
         # Comparing tells only whether the value is legal at all, not what it is.
-        if int.from_bytes(self.raw, "little") >= _ORDER:
+        if int.from_bytes(self.raw, "little") >= ORDER:
             raise MalformedError("scalar: not reduced")
 
     def encode(self) -> bytes:
@@ -52,6 +52,10 @@ class Scalar:
     def __add__(self, other: "Scalar") -> "Scalar":
         """Return the sum modulo L."""
         return Scalar(rbcl.crypto_core_ristretto255_scalar_add(self.raw, other.raw))
+
+    def __sub__(self, other: "Scalar") -> "Scalar":
+        """Return the difference modulo L."""
+        return Scalar(rbcl.crypto_core_ristretto255_scalar_sub(self.raw, other.raw))
 
     def __mul__(self, other: "Scalar") -> "Scalar":
         """Return the product modulo L."""
@@ -116,5 +120,5 @@ def hash_to_point(uniform: bytes) -> Point:
 
 
 def generator_times(scalar: Scalar) -> Point:
-    """Return the group's generator G `scalar` times."""
+    """Return the group's generator `scalar` times, faster than `times`."""
     return Point(rbcl.crypto_scalarmult_ristretto255_base(scalar.raw))

@@ -1,67 +1,47 @@
-"""Blinding of a person for the pseudonym: RFC 9497, suite ristretto255-SHA512.
+"""The pseudonym of a person: RFC 9497, suite ristretto255-SHA512, mode VOPRF.
 
-Section numbers are RFC 9497's. Blind (3.3.1) is the same in modes 0 (OPRF) and 1 (VOPRF) but
-for the mode in the context string. The `alpha` item of a signal's body is
+Section numbers are RFC 9497's. The author blinds, whoever holds the key evaluates and proves it,
+the author finalizes: the holder learns nothing of the person, the author nothing of the key.
 
-    enc(purpose, α)         α = blind · HashToGroup(enc("signaalketen/person/v1", nine digits))
+    input    enc("signaalketen/person/v1", nine digits)
+    α        blind · HashToGroup(input)                             what leaves the agency
+    y        64 bytes: Hash over input and k · HashToGroup(input)   what all else follows from
+
+The `alpha` item of a signal's body is enc(purpose, α).
 """
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Self
 
 from ledger.bsn import Bsn
 from ledger.encoding import enc, split_enc
 from ledger.entry import is_name
 from ledger.errors import MalformedError
-from ledger.group import UNIFORM_BYTES, Point, Scalar, hash_to_point
+from ledger.group import Point, Scalar
+from ledger.suite import Mode, hash_bytes, hash_to_group, sized
 
-_IDENTIFIER = b"ristretto255-SHA512"
+OUTPUT_BYTES = 64
 _PERSON = "signaalketen/person/v1"
-_SHA512_BLOCK = 128
-
-
-class Mode(IntEnum):
-    """The protocol's modes (3)."""
-
-    OPRF = 0
-    VOPRF = 1
-
-
-def context_string(mode: Mode) -> bytes:
-    """Return what binds every hash to suite and mode (3.1)."""
-    return b"OPRFV1-" + bytes([mode]) + b"-" + _IDENTIFIER
-
-
-def hash_to_group(message: bytes, *, mode: Mode = Mode.VOPRF) -> Point:
-    """Return HashToGroup(message) (4.1).
-
-    Raises:
-        MalformedError: the identity, with negligible probability.
-    """
-    tag = b"HashToGroup-" + context_string(mode)
-    return hash_to_point(expand_message_xmd(message, tag=tag, size=UNIFORM_BYTES))
-
-
-def expand_message_xmd(message: bytes, *, tag: bytes, size: int) -> bytes:
-    """Return `size` uniform bytes, at most 64 (RFC 9380, 5.3.1, with SHA-512: one block suffices).
-
-    Raises:
-        MalformedError: a tag over 255 bytes, or more than one block of output.
-    """
-    if len(tag) > 255 or size > hashlib.sha512().digest_size:
-        raise MalformedError("expand_message_xmd: tag or output is too long")
-    suffix = tag + bytes([len(tag)])
-    first = hashlib.sha512(
-        bytes(_SHA512_BLOCK) + message + size.to_bytes(2, "big") + b"\x00" + suffix
-    ).digest()
-    return hashlib.sha512(first + b"\x01" + suffix).digest()[:size]
 
 
 def blind(message: bytes, *, blinding: Scalar, mode: Mode = Mode.VOPRF) -> Point:
-    """Return the blinded element of `message` (3.3.1, 3.3.2)."""
+    """Return the blinded element of `message` (Blind, 3.3.1)."""
     return hash_to_group(message, mode=mode).times(blinding)
+
+
+def evaluate(blinded: Sequence[Point], *, key: Scalar) -> list[Point]:
+    """Return the evaluated elements (BlindEvaluate, 3.3.1); `ledger.dleq` proves them."""
+    return [element.times(key) for element in blinded]
+
+
+def finalize(message: bytes, *, blinding: Scalar, evaluated: Point) -> bytes:
+    """Return the function's output for `message`: 64 bytes (Finalize, 3.3.1, the same in 3.3.2).
+
+    Nothing is verified: combine only evaluations whose proofs hold.
+    """
+    unblinded = evaluated.times(blinding.inverse())
+    return hash_bytes(sized(message) + sized(unblinded.encode()) + b"Finalize")
 
 
 def person_input(bsn: Bsn) -> bytes:
