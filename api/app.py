@@ -51,8 +51,11 @@ def create_app(node: Node, *, tokens: dict[str, str]) -> FastAPI:
         app.state.node = node
         app.state.tokens = tokens
     root.mount(MAJOR, api)
-    root.add_middleware(ResponseHeaders, version=version("signaalketen"))
     root.add_middleware(BodyLimit)
+    # Around the whole stack: `add_middleware` stays inside of what answers the unforeseen.
+    root.middleware_stack = ResponseHeaders(
+        root.build_middleware_stack(), version=version("signaalketen")
+    )
     return root
 
 
@@ -65,6 +68,7 @@ def create_api(url: str = _EXAMPLE_URL) -> FastAPI:
         contact=_CONTACT,
         license_info=_LICENCE,
         servers=[{"url": url + MAJOR}],
+        root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

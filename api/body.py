@@ -1,6 +1,6 @@
 """What a node holds behind a block, on the wire; for the privacy officer."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -31,7 +31,7 @@ class BodyOut(Wire):
     kind: str = Field(max_length=40)
     holder: str = Field(max_length=40, json_schema_extra={"enum": ["author", "custodian"]})
     items: list[ItemOut] = Field(max_length=64)
-    claims: dict[str, str] = Field(
+    claims: dict[str, Annotated[str, Field(max_length=500)]] = Field(
         description="What the own signal says; empty for others' signals.", max_length=100
     )
 

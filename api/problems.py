@@ -31,6 +31,7 @@ from nodes.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+_MAX_REASON = 1800
 STATUSES: dict[type[Exception], HTTPStatus] = {
     InputError: HTTPStatus.BAD_REQUEST,
     MalformedError: HTTPStatus.BAD_REQUEST,
@@ -65,11 +66,13 @@ def problem_of(cause: Exception) -> Problem:
     """Return the problem that `cause` is to a caller."""
     status = next(STATUSES[c] for c in type(cause).__mro__ if c in STATUSES)
     field = cause.field if isinstance(cause, InputError) else None
+    # The words of a document may be many; a problem that cannot be told would be a worse one.
+    reason = str(cause)[:_MAX_REASON]
     return Problem(
         title=status.phrase,
         status=status,
-        detail=str(cause) if field is None else f"{field} {cause}",
-        invalid_params=[] if field is None else [InvalidParam(name=field, reason=str(cause))],
+        detail=reason if field is None else f"{field} {reason}",
+        invalid_params=[] if field is None else [InvalidParam(name=field, reason=reason)],
     )
 
 
@@ -128,7 +131,10 @@ def invalid_problem(errors: Sequence[ErrorDetails]) -> Problem:
 
 def _place(error: ErrorDetails) -> str:
     """Return the place of an error; a name that only its sender made up may say anything."""
-    place = ".".join(str(part) for part in error["loc"] if part != "body")
+    parts = [str(part) for part in error["loc"] if part != "body"]
+    if error["type"] == "extra_forbidden":
+        parts.pop()
+    place = ".".join(parts)
     is_name = re.fullmatch(r"[A-Za-z-]{1,60}(\.([A-Za-z-]{1,60}|[0-9]{1,3}))*", place)
     return place if is_name else "body"
 
@@ -138,7 +144,7 @@ async def _answer_http(request: Request, cause: Exception) -> JSONResponse:
     detail = str(cause.detail) if isinstance(cause, HTTPException) else ""
     headers = dict(cause.headers or {}) if isinstance(cause, HTTPException) else {}
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = _allowed(request)
+        headers = {"Allow": _allowed(request) or headers.get("Allow", "GET, HEAD")}
     return _respond(Problem(title=HTTPStatus(status).phrase, status=status, detail=detail), headers)
 
 

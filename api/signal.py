@@ -1,20 +1,21 @@
 """Case signals on the wire: what a caller posts, and what an agency sees of its own."""
 
+import json
+from collections.abc import Iterable
 from typing import Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from api.problems import Problem, invalid_problem, problem_of
 from api.wire import Wire
 from ledger.bsn import Bsn
 from ledger.consortium import VOCABULARY
 from ledger.errors import MalformedError
-from nodes.counter import Posted
+from nodes.counter import MAX_BATCH, Posted
 from nodes.errors import InputError, NodeError
 from nodes.signal import MAX_CASE_REFERENCE, Posting
 from nodes.store.signals import OwnSignal
 
-MAX_BATCH = 100
 _MAX_WORD = 100
 
 
@@ -24,6 +25,7 @@ class CaseFields(Wire):
     desk: str = Field(max_length=_MAX_WORD, examples=["uwv/maatwerkplaats"])
     purpose: str = Field(max_length=_MAX_WORD, examples=["multiproblematiek"])
     case_reference: str = Field(
+        min_length=1,
         max_length=MAX_CASE_REFERENCE,
         description="Your own reference; given back to you and never sent to anyone.",
         examples=["WP-2026-00412"],
@@ -35,16 +37,23 @@ class CaseFields(Wire):
     period: str = Field(max_length=_MAX_WORD, examples=["een-tot-zes-maanden"])
     help_question: str = Field(max_length=_MAX_WORD, examples=["overzicht"])
 
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Show nothing: what is printed ends in logs."""
+        return ()
+
 
 class SignalIn(CaseFields):
     """A case signal to post about one person."""
 
+    # Callers know one spelling of each name: the documented one.
+    model_config = ConfigDict(validate_by_name=False)
+
     bsn: str = Field(
-        min_length=9,
-        max_length=9,
-        repr=False,
+        max_length=_MAX_WORD,
         description="Nine digits that pass the 11-check; it never leaves this agency.",
         examples=["999900006"],
+        # Not enforced here but by `Bsn`, which says what to do about one of eight digits.
+        json_schema_extra={"minLength": 9, "maxLength": 9, "pattern": "^[0-9]{9}$"},
     )
 
     def to_domain(self) -> Posting:
@@ -83,7 +92,9 @@ class SignalOut(CaseFields):
     )
     height: int | None = Field(ge=0, description="Its block, once it is on the chain.")
     entry_id: str = Field(max_length=64, description="Hex SHA-256 of the entry's text.")
-    receipt: str | None = Field(max_length=100_000)
+    receipt: str | None = Field(
+        max_length=100_000, description="A c2sp.org/tlog-proof; null in a page of signals."
+    )
 
     @classmethod
     def of(cls, posted: Posted) -> Self:
@@ -137,8 +148,15 @@ class BatchIn(Wire):
         return ParsedBatch([_parse(raw) for raw in self.signals])
 
     def canonical(self) -> bytes:
-        """Return bytes that are the same for the same batch however it was written."""
-        return self.model_dump_json().encode()
+        """Return bytes that are the same for the same batch however it was written.
+
+        Raises:
+            InputError: nested deeper than can be written again.
+        """
+        try:
+            return json.dumps(self.signals, sort_keys=True).encode()
+        except RecursionError as cause:
+            raise InputError("is nested too deeply for signals", field="signals") from cause
 
 
 class ParsedBatch:

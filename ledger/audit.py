@@ -21,10 +21,18 @@ from ledger.checkpoint import Checkpoint
 from ledger.consortium import Consortium
 from ledger.consortium_toml import decode_consortium
 from ledger.cosignature import SignedCheckpoint, verify_exact_lines
+from ledger.elsewhere import Elsewhere, Fault
 from ledger.encoding import Digest
 from ledger.entry import DOCUMENT_KINDS
-from ledger.errors import ConsortiumError, LedgerError, MalformedError, RefusedError
-from ledger.state import Admission, State, admission_of, founding_document, verify_entry
+from ledger.errors import LedgerError, MalformedError, RefusedError
+from ledger.rules.kind import Admission
+from ledger.state import (
+    State,
+    UpgradeRequiredError,
+    admission_of,
+    founding_document,
+    verify_entry,
+)
 from ledger.tree import EMPTY_ROOT, Frontier, leaf_hash
 
 CHUNK_BLOCKS = 256
@@ -140,7 +148,9 @@ class _Audit:
         self._is_anchored = False
         self._state = State()
         self._frontier = Frontier(0, ())
-        self._others = self._decode_others(others)
+        self._elsewhere = Elsewhere(others, trusted)
+        self._add(self._elsewhere.faults)
+        self._compare()
 
     def run(
         self,
@@ -161,16 +171,12 @@ class _Audit:
         self.report.root = self._frontier.root()
         return self.report
 
-    def _decode_others(self, others: Sequence[bytes]) -> list[SignedCheckpoint]:
-        decoded = []
-        for raw in others:
-            try:
-                decoded.append(SignedCheckpoint.decode(raw))
-            except LedgerError as cause:
-                self.report.add(None, "malformed", f"another checkpoint: {cause}")
-        return sorted(decoded, key=lambda other: other.checkpoint.size)
-
     def _take(self, checked: CheckedChunk) -> None:
+        document = self._state.document
+        in_force = None if document is None else document.raw
+        if checked.chunk.document != in_force:
+            # The chunk was checked under a document that was then refused.
+            checked = check_chunk(checked.chunk._replace(document=in_force))
         for position, (raw, result) in enumerate(
             zip(checked.chunk.blocks, checked.results, strict=True), start=checked.chunk.first
         ):
@@ -195,11 +201,11 @@ class _Audit:
         try:
             self._state.admit(admission, signed)
         except LedgerError as cause:
-            reason = cause.reason if isinstance(cause, RefusedError) else "upgrade-required"
-            self.report.add(position, reason, str(cause))
+            self.report.add(position, _reason(cause), str(cause))
             return
         if admission.kind == "consortium" and self._state.document is not None:
             self._is_anchored |= self._state.document.raw == self._trusted.raw
+            self._elsewhere.learn(self._state.document)
         key = (admission.author, admission.kind)
         self.report.counts[key] = self.report.counts.get(key, 0) + 1
         if self.report.first_day is None or admission.day < self.report.first_day:
@@ -211,25 +217,18 @@ class _Audit:
         """Append `leaves`, stopping where another checkpoint speaks of that size."""
         end = self._frontier.size + len(leaves)
         while leaves:
-            stop = min((o.checkpoint.size for o in self._due(end)), default=end)
+            stop = self._elsewhere.next_size(after=self._frontier.size, up_to=end)
             count = stop - self._frontier.size
             self._frontier, _ = self._frontier.appended(leaves[:count])
             leaves = leaves[count:]
-            self._compare(stop)
+            self._compare()
 
-    def _due(self, end: int) -> list[SignedCheckpoint]:
-        return [o for o in self._others if self._frontier.size < o.checkpoint.size <= end]
+    def _compare(self) -> None:
+        self._add(self._elsewhere.contradictions(self._frontier.size, self._frontier.root()))
 
-    def _compare(self, size: int) -> None:
-        for other in self._others:
-            if other.checkpoint.size == size and other.checkpoint.root != self._frontier.root():
-                names = sorted({line.name for line in other.note.signatures})
-                self.report.add(
-                    None,
-                    "contradiction",
-                    f"another checkpoint of size {size}, with lines by {', '.join(names)}, "
-                    "has another root: keep both and publish them",
-                )
+    def _add(self, faults: Iterable[Fault]) -> None:
+        for reason, detail in faults:
+            self.report.add(None, reason, detail)
 
     def _conclude(self, raw: bytes) -> None:
         document = self._state.document
@@ -239,6 +238,10 @@ class _Audit:
         self.report.document_version = document.version
         if not self._is_anchored:
             self.report.add(None, "document", "the trusted document is not on this chain")
+        self._verify_final(raw, document)
+        self._add(self._elsewhere.beyond(self._frontier.size))
+
+    def _verify_final(self, raw: bytes, document: Consortium) -> None:
         try:
             signed = SignedCheckpoint.decode(raw)
         except LedgerError as cause:
@@ -256,13 +259,6 @@ class _Audit:
             self.report.add(None, "cosignature", str(cause))
             return
         self._verify_times()
-        for other in self._others:
-            if other.checkpoint.size > self._frontier.size:
-                self.report.add(
-                    None,
-                    "truncated",
-                    f"another checkpoint has {other.checkpoint.size} blocks, more than this chain",
-                )
 
     def _verify_checkpoint(self, checkpoint: Checkpoint, document: Consortium) -> None:
         if checkpoint.origin != document.origin:
@@ -279,19 +275,22 @@ class _Audit:
 
     def _verify_times(self) -> None:
         """Two colluding members could date entries ahead and so make all others' stale."""
-        newest = datetime.fromtimestamp(max(self.report.cosigners.values()), tz=UTC).date()
+        times = sorted(self.report.cosigners.values())
+        # The middle one, and of two the earlier: one witness that states a wrong time neither
+        # hides such a date nor makes one up.
+        stated = datetime.fromtimestamp(times[(len(times) - 1) // 2], tz=UTC).date()
         day = self._state.chain_day
-        if day is not None and day > newest + timedelta(days=1):
+        if day is not None and day > stated + timedelta(days=1):
             self.report.add(
-                None, "future", f"the chain's date {day} is ahead of its cosignatures ({newest})"
+                None, "future", f"the chain's date {day} is ahead of its cosignatures ({stated})"
             )
 
 
 def _chunks(blocks: Iterable[bytes]) -> Iterator[Chunk]:
     """Cut `blocks` into chunks, each under one document.
 
-    The next document is read from a block that is yet to be admitted: if it is not, that is a
-    finding, and so may be what follows.
+    The next document is read from a block that is yet to be admitted: if it is not, what follows is
+    checked again under the one in force.
     """
     document: str | None = None
     gathered: list[bytes] = []
@@ -336,10 +335,12 @@ def _check(raw: bytes, document: Consortium | None) -> Checked:
     try:
         block = Block.decode(raw)
         verify_entry(block.signed, document or founding_document(block.signed))
-    except RefusedError as cause:
-        return Checked(-1, digest, digest, leaf, None, (cause.reason, str(cause)))
-    except ConsortiumError as cause:
-        return Checked(-1, digest, digest, leaf, None, ("document", str(cause)))
     except LedgerError as cause:
-        return Checked(-1, digest, digest, leaf, None, ("malformed", str(cause)))
+        return Checked(-1, digest, digest, leaf, None, (_reason(cause), str(cause)))
     return Checked(block.height, block.previous, digest, leaf, admission_of(block.signed), None)
+
+
+def _reason(cause: LedgerError) -> str:
+    if isinstance(cause, RefusedError):
+        return cause.reason
+    return "upgrade-required" if isinstance(cause, UpgradeRequiredError) else "malformed"

@@ -58,6 +58,9 @@ class Block:
             )
         except ValueError as cause:
             raise MalformedError("block: expected origin, height and previous hash") from cause
+        # int() also reads "-1", which is written back as it was.
+        if block.height < 0:
+            raise MalformedError("block: a height below zero")
         # SignedEntry.decode compared its own bytes; what is left is the header.
         expected = block_header(
             origin=block.signed.entry.origin, height=block.height, previous=block.previous

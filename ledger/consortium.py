@@ -160,9 +160,22 @@ class Consortium:
         return tuple(member for member in self.members if "witness" in member.roles)
 
     @cached_property
+    def issuers(self) -> tuple[Member, ...]:
+        """Return the members that post signals, and answer the others' locates."""
+        return tuple(member for member in self.members if "issuer" in member.roles)
+
+    @cached_property
     def independents(self) -> frozenset[str]:
         """Return the members without whom the rules cannot be changed."""
         return frozenset(h for group in self.groups if group.independent for h in group.holders)
+
+    @cached_property
+    def approvals(self) -> int:
+        """Return how many members' signatures it takes to agree on something.
+
+        The quorum is of witnesses; members that do not witness are no quorum among themselves.
+        """
+        return max(self.quorum, least_quorum(len(self.members)))
 
     def desk(self, name: str) -> Desk | None:
         """Return the desk of that name, or None."""

@@ -28,7 +28,7 @@ from ledger.consortium import (
 from ledger.encoding import Digest
 from ledger.entry import is_name
 from ledger.errors import ConsortiumError, LedgerError
-from ledger.key import VerifierKey
+from ledger.key import KeyType, VerifierKey
 from ledger.note import is_key_name
 
 _T = TypeVar("_T")
@@ -112,12 +112,15 @@ def decode_consortium(raw: str) -> Consortium:
         raise ConsortiumError("document: the last line must end in a newline")
     try:
         top = _Table("document", tomllib.loads(raw))
-    except tomllib.TOMLDecodeError as cause:
+    # Besides its own error, the parser lets through those of a number with thousands of digits
+    # and of brackets nested thousands deep: with them one member would stop all nodes.
+    except (ValueError, RecursionError) as cause:
         raise ConsortiumError(f"document: not TOML: {cause}") from cause
     top.text("format", within=frozenset({FORMAT}))
     origin = top.text("origin")
-    if not is_key_name(origin) or len(origin) > 100:
-        raise top.error("origin must have no spaces or plus signs")
+    # Blocks name it too, in a header that is ASCII.
+    if not is_key_name(origin) or not origin.isascii() or len(origin) > 100:
+        raise top.error("origin must be at most 100 of ASCII, without spaces and plus signs")
     document = Consortium(
         raw=raw,
         origin=origin,
@@ -176,8 +179,11 @@ def _member(row: _Table, origin: str) -> Member:
         sdjwt_key=read("sdjwt_key", row.text("sdjwt_key"), own + "/sd-jwt"),
     )
     row.end()
-    if len(member.oin) != 20 or not member.oin.isdecimal():
+    if len(member.oin) != 20 or not (member.oin.isascii() and member.oin.isdecimal()):
         raise row.error("oin must be 20 digits")
+    # Only these count for a quorum, which could otherwise never be reached.
+    if all(key.type is not KeyType.COSIGNATURE for key in member.cosigning_keys):
+        raise row.error("cosigning_keys: one of type 04 is needed")
     return member
 
 
@@ -241,6 +247,8 @@ def _verify_names(document: Consortium) -> None:
         "[[member]] name": [m.name for m in document.members],
         "[[member]] oin": [m.oin for m in document.members],
         "[[member]] key": [key.public for m in document.members for key in m.keys],
+        # Four bytes can be searched for: a line must not be taken for one by another's key.
+        "[[member]] key id": [(key.name, key.id) for m in document.members for key in m.keys],
         "[[desk]] name": [d.name for d in document.desks],
         "[[desk]] number": [d.number for d in document.desks],
         "[[group]] name": [g.name for g in document.groups],

@@ -5,7 +5,7 @@ a string is UTF-8. No two different lists of fields have the same encoding.
 """
 
 import hashlib
-from base64 import b64decode, b64encode
+from binascii import a2b_base64, b2a_base64
 from typing import NewType
 
 from ledger.errors import MalformedError
@@ -35,7 +35,7 @@ def enc(*fields: bytes | str | int) -> bytes:
 
 def to_base64(raw: bytes) -> str:
     """Return standard base64 with padding (RFC 4648, 4)."""
-    return b64encode(raw).decode("ascii")
+    return b2a_base64(raw, newline=False).decode("ascii")
 
 
 def from_base64(text: str, *, size: int | None = None) -> bytes:
@@ -45,11 +45,11 @@ def from_base64(text: str, *, size: int | None = None) -> bytes:
         MalformedError: stray characters, missing padding, loose bits, or not `size` bytes.
     """
     try:
-        raw = b64decode(text, validate=True)
+        raw = a2b_base64(text, strict_mode=True)
     except ValueError as cause:
         raise MalformedError("base64: a character or padding is wrong") from cause
-    # b64decode ignores the loose bits of the last character; encoding again does not.
-    if b64encode(raw).decode("ascii") != text:
+    # The decoder ignores the loose bits of the last character; encoding again does not.
+    if to_base64(raw) != text:
         raise MalformedError("base64 is not canonical")
     if size is not None and len(raw) != size:
         raise MalformedError(f"expected {size} bytes of base64, got {len(raw)}")

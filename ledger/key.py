@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Self
 
-from nacl.bindings import crypto_sign, crypto_sign_BYTES, crypto_sign_open, crypto_sign_seed_keypair
+from nacl.bindings import (
+    crypto_sign,
+    crypto_sign_BYTES,
+    crypto_sign_open,
+    crypto_sign_PUBLICKEYBYTES,
+    crypto_sign_seed_keypair,
+)
 from nacl.exceptions import CryptoError
 
 from ledger.encoding import from_base64, sha256, to_base64
@@ -46,8 +52,9 @@ def verify_ed25519(*, public: bytes, message: bytes, signature: bytes) -> None:
     Raises:
         VerificationError: it is not a signature of `message` by `public`.
     """
-    if len(signature) != crypto_sign_BYTES:
-        raise VerificationError("an Ed25519 signature has 64 bytes")
+    # libsodium reads 32 bytes of whatever key it is given.
+    if len(public) != crypto_sign_PUBLICKEYBYTES or len(signature) != crypto_sign_BYTES:
+        raise VerificationError("an Ed25519 key has 32 bytes, a signature 64")
     try:
         crypto_sign_open(signature + message, public)
     except CryptoError as cause:

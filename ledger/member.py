@@ -22,6 +22,7 @@ from ledger.errors import MalformedError
 
 FORMAT = "signaalketen/member/v1"
 _FIELDS = {"format", "version", "url", "engine_key", "post_quantum", "sealing"}
+_MAX_VERSION = 10**9
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -53,13 +54,15 @@ class MemberDocument:
         """
         try:
             top = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as cause:
+        # Besides its own error, the parser lets through those of a number with thousands of
+        # digits and of brackets nested thousands deep: with them one member would stop all nodes.
+        except (ValueError, RecursionError) as cause:
             raise MalformedError("member document: not TOML") from cause
         if set(top) != _FIELDS or not isinstance(top["sealing"], dict):
             raise MalformedError(f"member document: expected {', '.join(sorted(_FIELDS))}")
         try:
             document = cls(
-                version=top["version"],
+                version=_version(top["version"]),
                 url=top["url"],
                 engine_key=top["engine_key"],
                 post_quantum=tuple(_digest(key) for key in top["post_quantum"]),
@@ -71,6 +74,13 @@ class MemberDocument:
         if document.encode() != text:
             raise MalformedError("member document: not canonical")
         return document
+
+
+def _version(value: object) -> int:
+    # A float or a date is also written back as it was read: 1.0 would be a second version 1.
+    if type(value) is not int or not 1 <= value <= _MAX_VERSION:
+        raise ValueError("expected a version")
+    return value
 
 
 def _digest(text: str) -> Digest:

@@ -21,6 +21,7 @@ from ledger.errors import MalformedError
 MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 200
 _PREFIX = "— "
+_KEY_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]+")
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")
 
 
@@ -82,8 +83,8 @@ class Note:
 
 
 def is_key_name(name: str) -> bool:
-    """Tell whether `name` may name a key: not empty, no spaces, no plus sign."""
-    return bool(name) and "+" not in name and not any(c.isspace() for c in name)
+    """Tell whether `name` may name a key: not empty, no spaces, no plus sign, no control."""
+    return _KEY_NAME.fullmatch(name) is not None
 
 
 def split_note(raw: bytes) -> tuple[str, list[str]]:

@@ -56,7 +56,8 @@ class Receipt:
             )
         except ValueError as cause:
             raise MalformedError("receipt: expected extra, index and hashes") from cause
-        if receipt.encode() != raw:
+        # int() also reads "-1", which is written back as it was.
+        if receipt.index < 0 or receipt.encode() != raw:
             raise MalformedError("receipt is not canonical")
         return receipt
 

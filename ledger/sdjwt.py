@@ -42,10 +42,10 @@ class SdJwt:
         Raises:
             MalformedError: no tilde at the end, or no JWT before the first.
         """
-        jwt, *disclosures, last = text.split("~")
-        if last or jwt.count(".") != 2 or not all(disclosures):
+        jwt, *disclosures = text.split("~")
+        if jwt.count(".") != 2 or disclosures[-1:] != [""] or not all(disclosures[:-1]):
             raise MalformedError("SD-JWT: expected <JWT>~<disclosures>~")
-        return cls(jwt, tuple(disclosures))
+        return cls(jwt, tuple(disclosures[:-1]))
 
 
 def issue(
@@ -107,11 +107,14 @@ def own_claims(sdjwt: SdJwt, *, key: VerifierKey) -> dict[str, str]:
         digests = set(stated.pop("_sd"))
         del stated["_sd_alg"]
         for text in sdjwt.disclosures:
-            _, name, value = json.loads(from_base64url(text))
-            if disclosure_digest(text) not in digests or name in stated:
+            # Before it is read: what hashes to nothing that was signed may be anything.
+            if disclosure_digest(text) not in digests:
                 raise VerificationError("SD-JWT: a disclosure that it does not hold")
+            _, name, value = json.loads(from_base64url(text))
+            if name in stated:
+                raise VerificationError("SD-JWT: a claim is there twice")
             stated[name] = value
-    except (ValueError, KeyError, TypeError) as cause:
+    except (ValueError, KeyError, TypeError, AttributeError) as cause:
         raise MalformedError("SD-JWT: not one of ours") from cause
     return dict(stated)
 

@@ -49,6 +49,7 @@ _WRAPPED_BYTES = 1136 + 32
 _NONCE_BYTES = 24
 _FINE, _COARSE = 256, 4096
 _COMMITMENT = "signaalketen/seal-key/v1"
+_PROBE = X25519PrivateKey.from_private_bytes(bytes(32))
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
@@ -82,6 +83,9 @@ class SealingPublicKey:
                 MLKEM768PublicKey.from_public_bytes(self.raw[:1184]),
                 X25519PublicKey.from_public_bytes(self.raw[1184:]),
             )
+            # A point of small order fails on use only: a member that publishes one would stop
+            # whoever wants to send it something.
+            _PROBE.exchange(X25519PublicKey.from_public_bytes(self.raw[1184:]))
         except ValueError as cause:
             raise MalformedError("not a sealing key") from cause
         object.__setattr__(self, "_key", key)

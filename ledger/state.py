@@ -5,7 +5,8 @@ right, it is canonical, not stale, within its author's quota for its date, keeps
 kind, and its text was not appended before. Otherwise it is skipped, with a counted reason:
 
     malformed  wrong-origin  unknown-kind  unknown-author  role  signature  stored-line  approval
-    commitment  further-lines  document  member-document  version  stale  over-quota  duplicate
+    commitment  further-lines  document  member-document  version  epoch  heights  stale
+    over-quota  duplicate
     no-document (an entry before the founding one)
 
 No clock: the chain's date is the newest date on an entry with a stored-line. Repeats are remembered
@@ -20,27 +21,19 @@ from ledger.block import MAX_BLOCK_BYTES, NO_PREVIOUS, block_hash, block_header
 from ledger.consortium import Consortium
 from ledger.encoding import Digest
 from ledger.entry import DOCUMENT_KINDS, SignedEntry
+from ledger.epochs import Epochs
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.member import MemberDocument
+from ledger.outstanding import Outstanding
 from ledger.rules import PROTOCOLS
 from ledger.rules.consortium import read_document
-from ledger.rules.kind import Rule, verify_line
+from ledger.rules.kind import Admission, Rule, verify_line
 
 STALE_AFTER = timedelta(days=2)
 
 
 class UpgradeRequiredError(LedgerError):
     """The next block begins a protocol that this version of the software lacks."""
-
-
-class Admission(NamedTuple):
-    """What the state machine needs of an entry whose own bytes were verified."""
-
-    id: Digest
-    author: str
-    kind: str
-    day: date
-    has_stored_line: bool
 
 
 class Appended(NamedTuple):
@@ -55,7 +48,8 @@ def admission_of(signed: SignedEntry) -> Admission:
     """Return what `State.admit` needs of `signed`."""
     entry = signed.entry
     stored = entry.kind not in DOCUMENT_KINDS and len(signed.lines) > 1
-    return Admission(signed.id, entry.author, entry.kind, entry.day, stored)
+    further = "" if entry.kind in DOCUMENT_KINDS else entry.further
+    return Admission(signed.id, entry.author, entry.kind, entry.day, stored, further)
 
 
 def verify_entry(signed: SignedEntry, document: Consortium) -> None:
@@ -83,7 +77,10 @@ def rule_of(kind: str, document: Consortium) -> Rule:
 
     Raises:
         RefusedError: for `unknown-kind`.
+        UpgradeRequiredError: the document's protocol is not known.
     """
+    if document.protocol not in PROTOCOLS:
+        raise UpgradeRequiredError(f"upgrade-required: protocol {document.protocol} is not known")
     rule = PROTOCOLS[document.protocol].get(kind)
     if rule is None:
         raise RefusedError("unknown-kind", f"protocol {document.protocol} has no such kind")
@@ -103,6 +100,8 @@ class State:
     document: Consortium | None = None
     chain_day: date | None = None
     cards: dict[str, MemberDocument] = field(default_factory=dict)
+    epochs: Epochs = field(default_factory=Epochs)
+    outstanding: Outstanding = field(default_factory=Outstanding)
     recent: dict[date, set[Digest]] = field(default_factory=dict)
     posted: dict[date, dict[tuple[str, str], int]] = field(default_factory=dict)
 
@@ -155,7 +154,7 @@ class State:
     def admit(self, admission: Admission, signed: SignedEntry | None) -> None:
         """Check a verified entry against the chain and take it in, or change nothing.
 
-        `signed` may be None for the kinds with a stored-line, whose own rules need no document.
+        `signed` may be None for the kinds with a stored-line.
 
         Raises:
             RefusedError: the entry is skipped.
@@ -164,8 +163,7 @@ class State:
         rule = self.rule(admission.kind)
         self._verify_timely(admission, rule)
         self._verify_new(admission)
-        if signed is not None:
-            rule.admit(signed, self)
+        rule.admit(admission, signed, self)
         self.remember(admission)
         if admission.has_stored_line and (self.chain_day is None or admission.day > self.chain_day):
             self._turn_to(admission.day)
@@ -182,7 +180,17 @@ class State:
                 f"upgrade-required: block {self.height} begins protocol {document.protocol}; "
                 "install a version of this software that has it"
             )
-        self.document = document
+        before, self.document = self.issuers, document
+        self.outstanding.excuse(before - self.issuers)
+
+    @property
+    def issuers(self) -> frozenset[str]:
+        """Return the names of the issuers in force."""
+        return (
+            frozenset()
+            if self.document is None
+            else frozenset(member.name for member in self.document.issuers)
+        )
 
     def is_stale(self, day: date) -> bool:
         """Tell whether an entry of `day` comes too late for the chain's date."""

@@ -89,7 +89,7 @@ def decode_bundle(raw: bytes) -> list[bytes]:
     """Return the blocks in an entries tile.
 
     Raises:
-        MalformedError: cut off.
+        MalformedError: cut off, or over 256 blocks.
     """
     blocks = []
     at = 0
@@ -99,4 +99,6 @@ def decode_bundle(raw: bytes) -> list[bytes]:
             raise MalformedError("entries tile: cut off")
         blocks.append(raw[at + 2 : end])
         at = end
+    if len(blocks) > WIDTH:
+        raise MalformedError(f"entries tile: over {WIDTH} blocks")
     return blocks

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from weakref import WeakValueDictionary
 
 from ledger.block import Block
 from ledger.body import Share
@@ -19,6 +21,7 @@ from nodes.store.custody import Custody
 from nodes.store.database import Database
 from nodes.store.signals import OwnSignal, Signals
 
+MAX_BATCH = 100
 # Drafting is a millisecond of work each; between handfuls others get their turn.
 _HANDFUL = 16
 
@@ -74,6 +77,7 @@ class Counter:
         self._custody = custody
         self._database = database
         self._wait_seconds = wait_seconds
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def post(self, posting: Posting, *, caller: str, key: str, request: bytes) -> Posted:
         """Post a signal and wait for its receipt, or for as long as the settings say.
@@ -93,20 +97,24 @@ class Counter:
         key: str,
         request: bytes,
     ) -> list[Posted | NodeError]:
-        """Post what is sound of `postings`; each gets its own outcome, in their order.
+        """Post what is sound of up to 100 `postings`; each gets its own outcome, in their order.
 
         Raises:
             ConflictError: the key was used for another batch; nothing was posted.
         """
-        self._outbox.verify_key(caller=caller, key=f"{key}/0", request=request + b"/0")
+        places = [_place(key, request, at) for at in range(MAX_BATCH)]
         outcomes: list[str | NodeError] = []
-        for start in range(0, len(postings), _HANDFUL):
-            outcomes += await asyncio.gather(
-                *(
-                    self._take(posting, caller=caller, key=f"{key}/{i}", request=request, at=i)
-                    for i, posting in enumerate(postings[start : start + _HANDFUL], start=start)
+        # Two batches under one key take turns, so that the second finds what the first took.
+        async with self._turns.setdefault((caller, key), asyncio.Lock()):
+            self._outbox.verify_keys(caller=caller, requests=dict(places))
+            for start in range(0, len(postings), _HANDFUL):
+                handful = zip(postings, places, strict=False)
+                outcomes += await asyncio.gather(
+                    *(
+                        self._take(posting, caller=caller, place=place)
+                        for posting, place in islice(handful, start, start + _HANDFUL)
+                    )
                 )
-            )
         local_ids = [outcome for outcome in outcomes if isinstance(outcome, str)]
         await asyncio.gather(
             *(self._outbox.wait_final(i, timeout=self._wait_seconds) for i in local_ids)
@@ -161,14 +169,13 @@ class Counter:
         )
 
     async def _take(
-        self, posting: Posting | NodeError, *, caller: str, key: str, request: bytes, at: int
+        self, posting: Posting | NodeError, *, caller: str, place: tuple[str, bytes]
     ) -> str | NodeError:
         if isinstance(posting, NodeError):
             return posting
+        key, request = place
         try:
-            return await self._outbox.post(
-                posting, caller=caller, key=key, request=request + f"/{at}".encode()
-            )
+            return await self._outbox.post(posting, caller=caller, key=key, request=request)
         except InputError as refusal:
             return refusal
 
@@ -178,6 +185,12 @@ class Counter:
         except LedgerError:
             # The key was rotated since; the items themselves still stand.
             return {}
+
+
+def _place(key: str, request: bytes, at: int) -> tuple[str, bytes]:
+    """Return key and request of the signal at place `at` of a batch."""
+    # A caller's own key holds no space, so none for a signal alone is the same.
+    return f"{key} {at}", request + f" {at}".encode()
 
 
 def _held_items(share: Share) -> tuple[HeldItem, ...]:

@@ -16,8 +16,8 @@ from ledger.entry import SignedEntry
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.key import SigningKey
 from ledger.note import SignatureLine
-from ledger.rules.kind import verify_line
-from ledger.rules.signal import CONTENT, verify_commitment_point, verify_signal_share
+from ledger.rules.kind import verify_commitment_point, verify_line
+from ledger.rules.signal import CONTENT, verify_signal_share
 from ledger.seal import SealContext, SealingKey, SealingPublicKey, open_sealed, seal
 from nodes.clock import Clock
 from nodes.peers.port import PULL, PUSH

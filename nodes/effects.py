@@ -7,22 +7,18 @@ the checkpoint shown to strangers steps on.
 
 import asyncio
 import logging
+from datetime import date
 from functools import partial
 
 from sqlalchemy import Connection
 
 from ledger.block import Block
-from ledger.encoding import Digest, enc, split_enc
-from ledger.errors import LedgerError
-from ledger.seal import SealContext, SealingKey, open_sealed
+from ledger.entry import DOCUMENT_KINDS
 from ledger.state import STALE_AFTER
 from nodes.clock import Clock
 from nodes.errors import NodeError
 from nodes.outbox import Outbox
-from nodes.peers.client import Peers
-from nodes.peers.port import PULL
 from nodes.progress import Progress
-from nodes.replica import Replica
 from nodes.store import chain as store
 from nodes.store.custody import Custody
 from nodes.store.database import Database
@@ -34,6 +30,7 @@ from nodes.witness import NEWEST
 _log = logging.getLogger(__name__)
 _BATCH = 64
 _EFFECTS = "effects"
+_DAY = "effects-day"
 _NEVER_SUBMITTED = "never-submitted"
 PUBLIC = "public"
 
@@ -45,28 +42,22 @@ class Effects:
         self,
         *,
         member: str,
-        sealing: SealingKey,
-        replica: Replica,
         database: Database,
         writer: Writer,
         signals: Signals,
         custody: Custody,
         outbox: Outbox,
-        peers: Peers,
         progress: Progress,
         clock: Clock,
         public_step: int,
     ) -> None:
         """Show strangers a newer checkpoint every `public_step` seconds."""
         self._member = member
-        self._sealing = sealing
-        self._replica = replica
         self._database = database
         self._writer = writer
         self._signals = signals
         self._custody = custody
         self._outbox = outbox
-        self._peers = peers
         self._progress = progress
         self._clock = clock
         self._public_step = public_step
@@ -97,45 +88,35 @@ class Effects:
                 _log.warning("the public checkpoint waits: %s", cause)
             await asyncio.sleep(min(1.0, self._public_step / 2))
 
-    async def recover(self) -> None:
-        """Ask custodians for the content of own signals that a lost database knew."""
-        while True:
-            with self._database.read() as connection:
-                bare = self._signals.bare_orphans(connection, _BATCH)
-            document = self._replica.document
-            if not bare or document is None:
-                await asyncio.sleep(2)
-                continue
-            for name in (n for n in document.custodians if n != self._member):
-                await self._pull(name, bare, document.origin)
-            await asyncio.sleep(2)
-
-    async def _pull(self, custodian: str, entry_ids: list[Digest], origin: str) -> None:
-        try:
-            raw = await self._peers.ask(custodian, PULL, enc(*entry_ids))
-            day, sealed = split_enc(raw)
-            context = SealContext(origin=origin, kind=PULL, author=self._member, date=day.decode())
-            shares = split_enc(open_sealed(sealed, key=self._sealing, context=context))
-        except (NodeError, LedgerError, ValueError) as cause:
-            _log.info("custodian %s gives nothing back: %s", custodian, cause)
-            return
-        given = [(i, s) for i, s in zip(entry_ids, shares, strict=True) if s]
-        await self._writer.do(lambda connection: self._signals.adopt(connection, given))
-
     def _take(self, connection: Connection, *, start: int, end: int) -> list[str]:
-        placed = []
-        for raw in store.blocks_between(connection, start, end):
-            block = Block.decode(raw)
-            if block.signed.entry.kind == "signal" and block.signed.entry.author != self._member:
-                placed.append((block.height, block.signed.id))
+        blocks = [Block.decode(raw) for raw in store.blocks_between(connection, start, end)]
+        placed = [
+            (block.height, block.signed.id)
+            for block in blocks
+            if block.signed.entry.kind == "signal" and block.signed.entry.author != self._member
+        ]
         self._custody.place(connection, placed)
         finalized = self._signals.finalize(connection, start=start, end=end)
-        day = self._replica.state.chain_day
-        if day is not None:
-            dropped = self._custody.drop_stale(connection, before=(day - STALE_AFTER).isoformat())
-            store.count_refusals(connection, [_NEVER_SUBMITTED] * dropped)
+        self._turn_to(
+            connection,
+            [b.signed.entry.day for b in blocks if b.signed.entry.kind not in DOCUMENT_KINDS],
+        )
         store.move_cursor(connection, _EFFECTS, end)
         return finalized
+
+    def _turn_to(self, connection: Connection, days: list[date]) -> None:
+        """Drop what was pushed and can no longer come, if `days` move the date of these effects.
+
+        Not the date of the whole chain: what stands in blocks further on has no height here yet.
+        """
+        known = store.cursor(connection, _DAY)
+        newest = max((day.toordinal() for day in days), default=0)
+        if newest <= known:
+            return
+        before = date.fromordinal(newest) - STALE_AFTER
+        dropped = self._custody.drop_stale(connection, before=before.isoformat())
+        store.count_refusals(connection, [_NEVER_SUBMITTED] * dropped)
+        store.move_cursor(connection, _DAY, newest)
 
     def _show(self, connection: Connection, *, step: int) -> None:
         newest = store.checkpoint(connection, NEWEST)

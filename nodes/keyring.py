@@ -60,7 +60,8 @@ def create_keyring(folder: Path, *, origin: str, member: str, recovery: Path) ->
     """Make all keys of `member` in `folder`, and its recovery seed in the file `recovery`.
 
     Raises:
-        ConfigurationError: a bad name, or a file is there already; no file is overwritten.
+        ConfigurationError: a bad name, a file is there already, or one cannot be written; no file
+            is overwritten.
     """
     if not is_key_name(origin) or not is_name(member):
         raise ConfigurationError("origin has no spaces or plus signs; a member is small letters")
@@ -68,14 +69,20 @@ def create_keyring(folder: Path, *, origin: str, member: str, recovery: Path) ->
         raise ConfigurationError(f"{folder} is not empty: keys are never overwritten")
     if recovery.exists():
         raise ConfigurationError(f"{recovery} is there already: keys are never overwritten")
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
-    for name in _SEEDS:
-        _write_private(folder / name, secrets.token_bytes(SEED_BYTES))
     seed = secrets.token_bytes(SEED_BYTES)
-    _write_private(recovery, seed)
-    (folder / "recovery.pub").write_bytes(SealingKey(seed).public.raw)
-    (folder / "member.toml").write_text(tomli_w.dumps({"origin": origin, "member": member}))
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        # First what may not be possible: half a keyring could not be made again in its place.
+        _write_private(recovery, seed)
+        for name in _SEEDS:
+            _write_private(folder / name, secrets.token_bytes(SEED_BYTES))
+        (folder / "recovery.pub").write_bytes(SealingKey(seed).public.raw)
+        (folder / "member.toml").write_text(tomli_w.dumps({"origin": origin, "member": member}))
+    except OSError as cause:
+        raise ConfigurationError(
+            f"{cause.filename or folder} cannot be written: {cause.strerror}"
+        ) from cause
     return load_keyring(folder)
 
 
@@ -89,7 +96,7 @@ def load_keyring(folder: Path) -> Keyring:
         identity = tomllib.loads((folder / "member.toml").read_text())
         origin, member = str(identity["origin"]), str(identity["member"])
         recovery = SealingPublicKey((folder / "recovery.pub").read_bytes())
-    except (OSError, KeyError, tomllib.TOMLDecodeError, MalformedError) as cause:
+    except (OSError, KeyError, ValueError, MalformedError) as cause:
         raise ConfigurationError(
             f"{folder} holds no keyring: make one with `signaalketen key new`"
         ) from cause
@@ -131,6 +138,8 @@ def verify_private(path: Path) -> None:
         mode = path.stat().st_mode
     except OSError as cause:
         raise ConfigurationError(f"{path} cannot be read: {cause.strerror}") from cause
+    if not stat.S_ISREG(mode):
+        raise ConfigurationError(f"{path} is not a file")
     if mode & _OTHERS_MAY:
         raise ConfigurationError(f"{path} can be read by others: run `chmod 600 {path}`")
 

@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 from ledger.encoding import Digest
 from ledger.entry import SignedEntry
 from ledger.errors import LedgerError
+from ledger.state import Appended
 from nodes.announcer import Announcer
 from nodes.clock import Clock, SystemClock
 from nodes.counter import Counter
 from nodes.custodian import Custodian
 from nodes.effects import Effects
-from nodes.errors import ConfigurationError
+from nodes.errors import ConfigurationError, StorageError
 from nodes.keyring import Keyring, load_keyring
 from nodes.log import Log
 from nodes.outbox import Outbox
@@ -25,10 +26,13 @@ from nodes.peers.http import HttpTransport
 from nodes.peers.port import Transport
 from nodes.peers.service import PeerService
 from nodes.progress import Milestone, Progress
+from nodes.pusher import Pusher
+from nodes.recovery import Recovery
 from nodes.replica import Applied, Replica
 from nodes.sequencer.embedded import EmbeddedSequencer
 from nodes.sequencer.port import Batch, Sequencer
 from nodes.settings import Settings
+from nodes.signal import KIND
 from nodes.store import chain as store
 from nodes.store.custody import Custody
 from nodes.store.database import Database
@@ -39,6 +43,7 @@ from nodes.witness import NEWEST, Witness
 
 _log = logging.getLogger(__name__)
 DATABASE_FILE = "node.db"
+_RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,9 @@ class Node:
             writer=self.writer,
             signals=self.signals,
             vault=vault,
-            peers=self.peers,
+            pusher=Pusher(
+                keyring=self.keyring, replica=self.replica, peers=self.peers, clock=self.clock
+            ),
             sequencer=self.sequencer,
             clock=self.clock,
         )
@@ -139,17 +146,23 @@ class Node:
         )
         self.effects = Effects(
             member=self.keyring.member,
-            sealing=self.keyring.sealing,
-            replica=self.replica,
             database=self.database,
             writer=self.writer,
             signals=self.signals,
             custody=self.custody,
             outbox=self.outbox,
-            peers=self.peers,
             progress=self.progress,
             clock=self.clock,
             public_step=settings.public_step_seconds,
+        )
+        self.recovery = Recovery(
+            member=self.keyring.member,
+            sealing=self.keyring.sealing,
+            replica=self.replica,
+            database=self.database,
+            writer=self.writer,
+            signals=self.signals,
+            peers=self.peers,
         )
         self.announcer = Announcer(
             keyring=self.keyring,
@@ -199,6 +212,8 @@ class Node:
             writer = asyncio.create_task(self.writer.run())
             try:
                 async with asyncio.TaskGroup() as tasks:
+                    # Without its writer a node would take requests and never answer them.
+                    tasks.create_task(_outlast(writer))
                     for work in self._tasks():
                         tasks.create_task(work)
             finally:
@@ -221,43 +236,59 @@ class Node:
             self.witness.run(),
             self.effects.run(),
             self.effects.publish(),
-            self.effects.recover(),
+            self.recovery.run(),
         ]
 
     async def _follow(self) -> None:
         """Apply the order; when it cannot be followed, say so and go on serving."""
-        try:
-            await self.sequencer.run(self._apply, after=self.position.value)
-        # Whatever ends it, the node must go on serving what it has, and say so.
-        except Exception as cause:  # noqa: BLE001
-            self.halted = str(cause)
-            _log.exception("this node follows the order no further")
-            await asyncio.Event().wait()
+        while True:
+            try:
+                await self.sequencer.run(self._apply, after=self.position.value)
+            except StorageError as cause:
+                # A full disk is made room on; nothing of the batch was kept, and it comes again.
+                _log.warning("following the order waits: %s", cause)
+                await asyncio.sleep(_RETRY_SECONDS)
+            # Whatever else ends it, the node must go on serving what it has, and say so.
+            except Exception as cause:  # noqa: BLE001
+                self.halted = str(cause)
+                _log.exception("this node follows the order no further")
+                await asyncio.Event().wait()
 
     async def _apply(self, batch: Batch) -> None:
         member = self.keyring.member
 
-        def work(
-            connection: Connection,
-        ) -> tuple[Applied, bool, list[tuple[Digest, str]]]:
+        def work(connection: Connection) -> tuple[Applied, list[str], list[tuple[Digest, str]]]:
             applied = self.replica.apply(connection, batch)
-            own = [
-                (a.height, a.admission.id)
-                for a in applied.appended
-                if a.admission.author == member and a.admission.kind == "signal"
-            ]
-            if own:
-                self.signals.put_on_chain(connection, own)
-            refused = self.signals.local_ids(connection, [i for i, _ in applied.refused if i])
-            return applied, bool(own), refused
+            try:
+                own = [(a.height, a.admission.id) for a in _own_signals(applied, member)]
+                placed = self.signals.put_on_chain(connection, own) if own else []
+                refused = self.signals.local_ids(connection, [i for i, _ in applied.refused if i])
+            except BaseException:
+                # The blocks are undone with the rest of this work: they must not stay in memory.
+                self.replica.forget()
+                raise
+            return applied, placed, refused
 
-        applied, has_own, refused = await self.writer.do(work)
+        applied, placed, refused = await self.writer.do(work)
         self.replica.tip = applied.tip
         self.position.reach(batch.position)
-        if has_own:
+        if own_days := [a.admission.day for a in _own_signals(applied, member)]:
+            self.outbox.placed(placed, days=own_days)
             self.witness.hurry()
         if applied.tip is not None:
             self.progress.applied.reach(applied.tip.size)
         reasons = dict(applied.refused)
         for entry_id, local_id in refused:
             self.outbox.refused(local_id, reasons[entry_id])
+
+
+async def _outlast(task: asyncio.Task[None]) -> None:
+    await asyncio.shield(task)
+
+
+def _own_signals(applied: Applied, member: str) -> list[Appended]:
+    return [
+        new
+        for new in applied.appended
+        if new.admission.author == member and new.admission.kind == KIND
+    ]

@@ -2,27 +2,26 @@
 
 draft → commit → push to a custodian → submit with its stored-line → applied. The row commits before
 the first push and before any answer, so a restart resumes the same bytes. At each turn whatever
-waits goes as one batch: one sealed frame, one submission.
+waits goes as one batch: one sealed frame, one submission. What the state machine skips is kept and
+tried again, less and less often.
 """
 
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Connection
 
-from ledger.body import Share
-from ledger.errors import LedgerError, RefusedError
+from ledger.errors import LedgerError
 from ledger.note import SignatureLine
-from ledger.rules.signal import CONTENT
 from nodes.clock import Clock
-from nodes.custodian import MAX_PUSH, read_answers, seal_push
+from nodes.custodian import MAX_PUSH
 from nodes.errors import ConflictError, InputError, NodeError, PeerUnreachableError
 from nodes.keyring import Keyring
-from nodes.peers.client import Peers
-from nodes.peers.port import PUSH
+from nodes.pusher import Pusher
 from nodes.replica import Replica
 from nodes.sequencer.port import Sequencer
 from nodes.signal import KIND, Draft, Posting, Random, draft_signal, verify_posting
@@ -33,8 +32,8 @@ from nodes.store.writer import Writer
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
-_SKIP_SECONDS = 5.0
-_REDRAFT = frozenset({"date", "stale", "over-quota"})
+_MAX_RETRY_SECONDS = 60.0
+_OVER_QUOTA = "over-quota"
 
 
 class Outbox:
@@ -49,7 +48,7 @@ class Outbox:
         writer: Writer,
         signals: Signals,
         vault: Vault,
-        peers: Peers,
+        pusher: Pusher,
         sequencer: Sequencer,
         clock: Clock,
         random: Random = secrets.token_bytes,
@@ -61,15 +60,23 @@ class Outbox:
         self._writer = writer
         self._signals = signals
         self._vault = vault
-        self._peers = peers
+        self._pusher = pusher
         self._sequencer = sequencer
         self._clock = clock
         self._random = random
         self._queue: asyncio.Queue[str] = asyncio.Queue()
-        self._skipped: dict[str, float] = {}
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+        self._taking: set[asyncio.Task[str]] = set()
+        self._delays: dict[str, float] = {}
+        with database.read() as connection:
+            self._pending = set(signals.waiting(connection))
+        self._posted = Counter(
+            {day: by.get((keyring.member, KIND), 0) for day, by in replica.state.posted.items()}
+        )
         self.trouble: str | None = None
         """Why nothing can be pushed or submitted now, or None."""
+        self.skipped: dict[str, str] = {}
+        """By local id: why a signal that is not on the chain was last refused."""
 
     async def post(self, posting: Posting, *, caller: str, key: str, request: bytes) -> str:
         """Take in a posting and return its local id, durably; again for the same key and request.
@@ -88,8 +95,7 @@ class Outbox:
             raise PeerUnreachableError("the chain has no founding block here yet")
         verify_posting(posting, member=self._keyring.member, document=document)
         self._verify_quota(document.quota.get(KIND))
-        draft = self._draft(posting)
-        local_id = self._random(16).hex()
+        draft, local_id = self._draft(posting), self._random(16).hex()
 
         def add(connection: Connection) -> str:
             # Another request under the same key may have come in meanwhile.
@@ -105,20 +111,26 @@ class Outbox:
             )
             return local_id
 
-        stored = await self._writer.do(add)
-        if stored == local_id:
-            self._queue.put_nowait(local_id)
-        return stored
+        self._pending.add(local_id)
+        taking = asyncio.create_task(self._take(local_id, add))
+        self._taking.add(taking)
+        taking.add_done_callback(self._let_go)
+        # What may be on disk must go on its way, even if its caller went away meanwhile.
+        return await asyncio.shield(taking)
 
-    def verify_key(self, *, caller: str, key: str, request: bytes) -> None:
-        """Check that an idempotency key is new, or was used for this very request.
+    def verify_keys(self, *, caller: str, requests: Mapping[str, bytes]) -> None:
+        """Check that each idempotency key is new, or was used for the request that it names.
 
         Raises:
-            ConflictError: it was used for another.
+            ConflictError: one was used for another.
         """
-        known = self._known(self._vault.mac("idempotency", caller, key))
-        if known is not None:
-            _same(known, self._vault.mac("request", request))
+        macs = {
+            self._vault.mac("idempotency", caller, key): self._vault.mac("request", request)
+            for key, request in requests.items()
+        }
+        with self._database.read() as connection:
+            for known, key_mac in self._signals.by_keys(connection, list(macs)):
+                _same(known, macs[key_mac])
 
     async def wait_final(self, local_id: str, *, timeout: float) -> None:
         """Return when the signal is final, or after `timeout` seconds."""
@@ -128,7 +140,8 @@ class Outbox:
             with self._database.read() as connection:
                 is_final = self._signals.is_final(connection, local_id)
             if not is_final:
-                await asyncio.wait_for(future, timeout)
+                async with asyncio.timeout(timeout):
+                    await future
         except TimeoutError:
             return
         finally:
@@ -145,20 +158,30 @@ class Outbox:
                 if not future.done():
                     future.set_result(None)
 
+    def placed(self, local_ids: Iterable[str], *, days: Iterable[date]) -> None:
+        """Let go of signals that came on the chain; `days` are the dates of all own ones there."""
+        self._posted.update(days)
+        for local_id in local_ids:
+            self._forget(local_id)
+
     def refused(self, local_id: str, reason: str) -> None:
         """Take back a signal that the state machine skipped for `reason`."""
         if reason == "duplicate":
             return
         _log.warning("own signal %s was skipped: %s", local_id, reason)
-        self._later(local_id)
+        self._hold(local_id, reason)
 
     async def run(self, caught_up: Callable[[], Awaitable[None]]) -> None:
         """Bring signals onto the chain until cancelled; starts once `caught_up` returns."""
         # What an earlier run submitted may stand in the order and not be applied yet.
         await caught_up()
         with self._database.read() as connection:
-            for local_id in self._signals.waiting(connection):
-                self._queue.put_nowait(local_id)
+            waiting = self._signals.waiting(connection)
+        # What was posted meanwhile is among them.
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        for local_id in waiting:
+            self._queue.put_nowait(local_id)
         while True:
             batch = [await self._queue.get()]
             while len(batch) < MAX_PUSH and not self._queue.empty():
@@ -175,76 +198,78 @@ class Outbox:
     async def _deliver(self, local_ids: list[str]) -> None:
         with self._database.read() as connection:
             outgoing = self._signals.outgoing(connection, local_ids)
-        outgoing = [await self._fresh(signal) for signal in outgoing]
+        fresh = [await self._fresh(signal) for signal in outgoing]
+        outgoing = [signal for signal in fresh if signal is not None]
         if not outgoing:
             return
-        answers = await self._push(outgoing)
         entries = []
-        for signal, answer in zip(outgoing, answers, strict=True):
+        for signal, answer in zip(outgoing, await self._pusher.push(outgoing), strict=True):
             if isinstance(answer, SignatureLine):
                 entries.append(signal.signed.with_lines((answer,)).encode())
                 continue
-            _log.warning("a custodian refuses signal %s: %s", signal.local_id, answer.reason)
-            if answer.reason in _REDRAFT:
+            _log.warning("no custodian takes signal %s: %s", signal.local_id, answer)
+            if answer.reason == "date" and signal.signed.entry.day != self._clock.today():
                 await self._redraft(signal.local_id)
-            self._later(signal.local_id)
+                self._later(signal.local_id)
+            else:
+                self._hold(signal.local_id, answer.reason)
         if entries:
             await self._sequencer.submit(entries)
 
-    async def _push(self, outgoing: Sequence[Outgoing]) -> list[SignatureLine | RefusedError]:
-        """Return the answers of the first custodian on the document's list that gives any.
+    async def _fresh(self, signal: Outgoing) -> Outgoing | None:
+        """Return the signal, made again under today's date where its own will not do any more.
 
-        Raises:
-            PeerUnreachableError: none does.
+        None where it is not to go now: it came on the chain, or today's quota is used up.
         """
-        document = self._replica.document
-        now = asyncio.get_running_loop().time()
-        custodians = [] if document is None else document.custodians
-        others = [name for name in custodians if name != self._keyring.member]
-        # One that did not answer a moment ago is asked last, not first.
-        others.sort(key=lambda name: self._skipped.get(name, 0.0) > now)
-        parcels = [(s.signed.encode(), _content_share(s.body)) for s in outgoing]
-        for name in others:
-            try:
-                payload = seal_push(
-                    parcels,
-                    to=await self._peers.sealing_key(name),
-                    origin=self._keyring.origin,
-                    sender=self._keyring.member,
-                    day=self._clock.today().isoformat(),
-                )
-                raw = await self._peers.ask(name, PUSH, payload)
-                return read_answers(raw, count=len(parcels))
-            except (NodeError, LedgerError) as cause:
-                self._skipped[name] = now + _SKIP_SECONDS
-                _log.info("custodian %s does not take a push: %s", name, cause)
-        raise PeerUnreachableError(f"no custodian answers: {', '.join(others)}")
+        day, today = signal.signed.entry.day, self._clock.today()
+        if self.skipped.get(signal.local_id) == _OVER_QUOTA:
+            if day == today:
+                self._hold(signal.local_id, _OVER_QUOTA)
+                return None
+            return await self._redraft(signal.local_id)
+        if self._replica.state.is_stale(day):
+            return await self._redraft(signal.local_id)
+        return signal
 
-    async def _fresh(self, signal: Outgoing) -> Outgoing:
-        """Return the signal, made again under today's date if its own came too late."""
-        if not self._replica.state.is_stale(signal.signed.entry.day):
-            return signal
-        return await self._redraft(signal.local_id)
-
-    async def _redraft(self, local_id: str) -> Outgoing:
+    async def _redraft(self, local_id: str) -> Outgoing | None:
         with self._database.read() as connection:
             posting = self._signals.posting(connection, local_id)
         draft = self._draft(posting)
-        await self._writer.do(
+        is_replaced = await self._writer.do(
             lambda connection: self._signals.redraft(
                 connection, local_id=local_id, posting=posting, draft=draft
             )
         )
+        # The state runs ahead of the disk: what it calls stale may just have come on the chain.
+        if not is_replaced:
+            return None
+        self.skipped.pop(local_id, None)
         whole = draft.body.share(range(len(draft.body.items)))
         return Outgoing(local_id, draft.signed, whole.encode())
+
+    async def _take(self, local_id: str, add: Callable[[Connection], str]) -> str:
+        stored = None
+        try:
+            stored = await self._writer.do(add)
+        finally:
+            if stored == local_id:
+                self._queue.put_nowait(local_id)
+            else:
+                self._pending.discard(local_id)
+        return stored
+
+    def _let_go(self, taking: asyncio.Task[str]) -> None:
+        self._taking.discard(taking)
+        # Its caller may have gone away, and then nobody else looks at what became of it.
+        if not taking.cancelled():
+            taking.exception()
 
     def _draft(self, posting: Posting) -> Draft:
         today: date = self._clock.today()
         return draft_signal(posting, keyring=self._keyring, day=today, random=self._random)
 
     def _verify_quota(self, quota: int | None) -> None:
-        posted = self._replica.state.posted.get(self._clock.today(), {})
-        used = posted.get((self._keyring.member, KIND), 0) + self._queue.qsize()
+        used = self._posted[self._clock.today()] + len(self._pending)
         if quota is not None and used >= quota:
             raise InputError(f"today's quota of {quota} signals is used up; post it tomorrow")
 
@@ -256,15 +281,21 @@ class Outbox:
         loop = asyncio.get_running_loop()
         loop.call_later(_RETRY_SECONDS, self._queue.put_nowait, local_id)
 
+    def _hold(self, local_id: str, reason: str) -> None:
+        """Try a refused signal again, at first soon: without end it must not fill the order."""
+        self.skipped[local_id] = reason
+        delay = self._delays.get(local_id, _RETRY_SECONDS)
+        self._delays[local_id] = min(2 * delay, _MAX_RETRY_SECONDS)
+        asyncio.get_running_loop().call_later(delay, self._queue.put_nowait, local_id)
+
+    def _forget(self, local_id: str) -> None:
+        self._pending.discard(local_id)
+        self.skipped.pop(local_id, None)
+        self._delays.pop(local_id, None)
+
 
 def _same(known: tuple[str, bytes], request_mac: bytes) -> str:
     local_id, posted = known
     if not secrets.compare_digest(posted, request_mac):
         raise ConflictError("this Idempotency-Key was used for another request; choose a new one")
     return local_id
-
-
-def _content_share(body: bytes) -> bytes:
-    share = Share.decode(body)
-    content = tuple(item for item in share.items if item.index == CONTENT)
-    return Share(content, share.digests, share.r).encode()

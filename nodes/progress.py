@@ -35,7 +35,8 @@ class Milestone:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((target, future))
         try:
-            await asyncio.wait_for(future, timeout)
+            async with asyncio.timeout(timeout):
+                await future
         except TimeoutError:
             return self.value >= target
         finally:
@@ -44,7 +45,7 @@ class Milestone:
 
 
 class Progress:
-    """`applied` and `final`, both as numbers of blocks; `head` is what the order held at start."""
+    """`applied` and `final`, both as numbers of blocks."""
 
     def __init__(self, *, applied: int, final: int) -> None:
         """Start where the database is."""

@@ -5,6 +5,7 @@ halted              the order cannot be followed further
 catching-up         blocks of the order are still to be applied
 disk                the database refuses
 posting-waits       signals are safe here but cannot be pushed or submitted
+signals-skipped     own signals that custodians or the state machine refuse, and why
 no-quorum           blocks are applied and too few members cosign
 fork                a member shows another history: proof that somebody lies
 not-announced       this member's URL and keys are not on the chain yet
@@ -13,6 +14,7 @@ own-signals-lost    own signals on the chain whose bodies this node does not hav
 
 from dataclasses import dataclass
 
+from nodes.errors import SequencerError, StorageError
 from nodes.node import Node
 
 _MAX_HEIGHTS = 1000
@@ -37,28 +39,53 @@ def reasons(node: Node) -> list[Reason]:
     found = []
     if node.halted is not None:
         found.append(Reason("halted", node.halted, "read the node's log, mend, restart the node"))
+    if node.writer.failure is not None:
+        found.append(_disk(node, node.writer.failure))
     if node.replica.document is None:
         found.append(
             Reason("no-chain", "the founding block is not applied yet", "check `order` and wait")
         )
         return found
-    if (behind := node.sequencer.head() - node.position.value) > 0:
-        found.append(Reason("catching-up", f"{behind} batches are to be applied", "wait"))
-    if node.writer.failure is not None:
-        found.append(
-            Reason("disk", node.writer.failure, f"make room: df -h {node.settings.data_dir}")
-        )
+    return found + _of_order(node) + _of_outbox(node) + _of_witness(node) + _of_own(node)
+
+
+def _disk(node: Node, text: str) -> Reason:
+    return Reason("disk", text, f"make room: df -h {node.settings.data_dir}")
+
+
+def _of_order(node: Node) -> list[Reason]:
+    try:
+        behind = node.sequencer.head() - node.position.value
+    except SequencerError as cause:
+        return [Reason("halted", str(cause), "mend `order`, restart the node")]
+    if behind <= 0:
+        return []
+    return [Reason("catching-up", f"{behind} batches are to be applied", "wait")]
+
+
+def _of_outbox(node: Node) -> list[Reason]:
+    found = []
     if node.outbox.trouble is not None:
         found.append(
             Reason("posting-waits", node.outbox.trouble, "check the other members' /readyz")
         )
-    return found + _of_witness(node) + _of_own(node)
+    if skipped := node.outbox.skipped:
+        words = ", ".join(sorted(set(skipped.values())))
+        found.append(
+            Reason(
+                "signals-skipped",
+                f"{len(skipped)} own signals were refused ({words}) and are tried again",
+                "compare this member's roles, keys and quota in the consortium document",
+                is_blocking=False,
+            )
+        )
+    return found
 
 
 def _of_witness(node: Node) -> list[Reason]:
     found = []
     waiting = node.progress.applied.value - node.progress.final.value
-    if waiting and node.witness.silent:
+    if waiting and not node.witness.can_finalize():
         silent = ", ".join(f"{name}: {why}" for name, why in sorted(node.witness.silent.items()))
         found.append(
             Reason(
@@ -83,18 +110,21 @@ def _of_own(node: Node) -> list[Reason]:
     found = []
     if not node.announcer.is_announced():
         found.append(Reason("not-announced", "this member's card is not on the chain", "wait"))
-    with node.database.read() as connection:
-        orphans = node.signals.orphans(connection)
-    if orphans:
-        back = sum(1 for _, is_back in orphans if is_back)
+    try:
+        with node.database.read() as connection:
+            lost, bare = node.signals.count_orphans(connection)
+            heights = node.signals.orphans(connection, _MAX_HEIGHTS)
+    except StorageError as cause:
+        return [*found, _disk(node, str(cause))]
+    if lost:
         found.append(
             Reason(
                 "own-signals-lost",
-                f"{len(orphans)} own signals are on the chain without their bodies here; "
-                f"custodians gave back the sealed content of {back}",
+                f"{lost} own signals are on the chain without their bodies here; "
+                f"custodians gave back the sealed content of {lost - bare}",
                 "restore the database from a backup, or keep the recovery key at hand",
                 is_blocking=False,
-                heights=tuple(height for height, _ in orphans[:_MAX_HEIGHTS]),
+                heights=tuple(heights),
             )
         )
     return found

@@ -18,12 +18,14 @@ from ledger.day import decode_day
 from ledger.encoding import Digest
 from ledger.entry import DOCUMENT_KINDS, SignedEntry
 from ledger.errors import MalformedError, RefusedError
-from ledger.state import STALE_AFTER, Admission, Appended, State
+from ledger.rules.kind import Admission
+from ledger.state import STALE_AFTER, Appended, State, admission_of
 from ledger.tree import Frontier, frontier_at, leaf_hash, root_at
 from nodes.errors import ConfigurationError, StorageError
 from nodes.sequencer.port import Batch
 from nodes.store import chain as store
 from nodes.store.database import Database
+from nodes.store.outstanding import excuse, load_outstanding, note_outstanding
 
 _log = logging.getLogger(__name__)
 _APPLIED = "applied"
@@ -99,6 +101,7 @@ class Replica:
 
     def _apply(self, connection: Connection, batch: Batch) -> Applied:
         state = self.state
+        document = state.document
         appended: list[Appended] = []
         refused: list[tuple[Digest | None, str]] = []
         for raw in batch.entries:
@@ -111,6 +114,9 @@ class Replica:
                 _log.info("entry skipped: %s", refusal.reason)
         self._frontier, nodes = self._frontier.appended([leaf_hash(a.raw) for a in appended])
         store.add_blocks(connection, appended, nodes)
+        note_outstanding(connection, appended, now=state.outstanding)
+        if state.document is not document:
+            excuse(connection, now=state.outstanding)
         store.count_refusals(connection, [reason for _, reason in refused])
         store.move_cursor(connection, _APPLIED, batch.position)
         return Applied(tuple(appended), tuple(refused), self._checkpoint())
@@ -133,8 +139,12 @@ class Replica:
         size = store.chain_size(connection)
         state = State()
         for raw in store.governance_blocks(connection):
-            signed = Block.decode(raw).signed
-            state.rule(signed.entry.kind).admit(signed, state)
+            block = Block.decode(raw)
+            state.height = block.height
+            state.rule(block.signed.entry.kind).admit(
+                admission_of(block.signed), block.signed, state
+            )
+        state.outstanding = load_outstanding(connection)
         state.recent.clear()
         state.posted.clear()
         state.height = size

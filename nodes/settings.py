@@ -75,7 +75,7 @@ def load_settings(path: Path) -> Settings:
         content = tomllib.loads(path.read_text())
     except OSError as cause:
         raise ConfigurationError(f"{path} cannot be read: {cause.strerror}") from cause
-    except tomllib.TOMLDecodeError as cause:
+    except ValueError as cause:
         raise ConfigurationError(f"{path} is not TOML: {cause}") from cause
     try:
         settings = Settings(**content)
@@ -102,7 +102,7 @@ def load_tokens(path: Path) -> dict[str, str]:
     verify_private(path)
     try:
         content = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as cause:
+    except ValueError as cause:
         raise ConfigurationError(f"{path} is not TOML: {cause}") from cause
     tokens = {}
     for role, token in content.items():

@@ -6,6 +6,7 @@ for them at once and tells the others; whoever hears nothing for a moment asks f
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from ledger.checkpoint import Checkpoint
 from ledger.consortium import Consortium
@@ -80,19 +81,34 @@ class Witness:
         """Ask for cosignatures now: somebody waits for a receipt."""
         self._urgent.set()
 
+    def can_finalize(self) -> bool:
+        """Tell whether enough witnesses cosigned when last asked; who was not asked counts."""
+        document = self._replica.document
+        if document is None:
+            return False
+        able = [w for w in document.witnesses if w.name not in self.silent]
+        return len(able) >= document.quorum
+
     async def run(self) -> None:
         """Make blocks final until cancelled."""
-        while True:
-            await self._progress.applied.wait_for(self._progress.final.value + 1)
-            if not self._urgent.is_set():
-                await self._listen()
-            self._urgent.clear()
-            if self._progress.applied.value > self._progress.final.value:
-                try:
-                    await self._seek()
-                except (NodeError, LedgerError) as cause:
-                    _log.warning("no finality yet: %s", cause)
-                    await asyncio.sleep(_RETRY_SECONDS)
+        try:
+            while True:
+                await self._progress.applied.wait_for(self._progress.final.value + 1)
+                await self._finalize()
+        finally:
+            for task in list(self._background):
+                task.cancel()
+
+    async def _finalize(self) -> None:
+        if not self._urgent.is_set():
+            await self._listen()
+        self._urgent.clear()
+        if self._progress.applied.value > self._progress.final.value:
+            try:
+                await self._seek()
+            except (NodeError, LedgerError) as cause:
+                _log.warning("no finality yet: %s", cause)
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def learn(
         self, signed: SignedCheckpoint, document: Consortium, *, timeout: float
@@ -105,24 +121,23 @@ class Witness:
         checkpoint = signed.checkpoint
         if checkpoint.size <= self._progress.final.value:
             return
+        # First of all: without a quorum's signatures another root proves nothing about anybody.
+        verify_quorum(signed, members=document.witnesses, quorum=document.quorum)
         if not await self._progress.applied.wait_for(checkpoint.size, timeout=timeout):
             raise VerificationError("behind: these blocks are not here yet")
         if self._own(checkpoint.size) != checkpoint:
             self.disputes.add("a quorum")
             raise VerificationError("fork: a quorum cosigned another root at this size")
-        verify_quorum(signed, members=document.witnesses, quorum=document.quorum)
         known = {(k.name, k.id) for m in document.witnesses for k in m.cosigning_keys}
-        await self._record(
-            checkpoint,
-            [line for line in signed.note.signatures if (line.name, line.key_id) in known],
-        )
+        # One line a key: whoever reads what this node serves may accept no repeated one.
+        lines = {(line.name, line.key_id): line for line in signed.note.signatures}
+        await self._record(checkpoint, [line for key, line in lines.items() if key in known])
 
     async def _listen(self) -> None:
         """Give the author a moment to tell, unless something turns urgent."""
-        try:
-            await asyncio.wait_for(self._urgent.wait(), _PATIENCE_SECONDS)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._urgent.wait()
 
     async def _seek(self) -> None:
         """Gather a quorum for all that is applied.

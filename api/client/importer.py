@@ -37,10 +37,9 @@ class Importer:
         *,
         client: NodeClient,
         record: ImportRecord,
-        progress: Callable[[int], None] = lambda _: None,
         batch_size: int = MAX_BATCH,
     ) -> None:
-        """Send nothing yet; `progress` is told how many lines have been answered.
+        """Send nothing yet.
 
         Raises:
             ImportRecordError: posted lines have moved in the file.
@@ -49,7 +48,6 @@ class Importer:
         self._lines = lines.sound
         self._client = client
         self._record = record
-        self._progress = progress
         self.tally = Tally(already=len(record.posted), refused=dict(lines.refused))
         flying = {number for batch in record.in_flight.values() for number in batch.lines}
         left = [n for n in self._lines if n not in record.posted and n not in flying]
@@ -61,8 +59,8 @@ class Importer:
         )
         self._answered = 0
 
-    def run(self) -> None:
-        """Send everything that is left.
+    def run(self, *, progress: Callable[[int], None] = lambda _: None) -> None:
+        """Send everything that is left; `progress` is told how many lines are answered.
 
         Raises:
             ClientError: the node cannot be reached or takes nothing; the record holds how far.
@@ -70,18 +68,18 @@ class Importer:
         failure: ClientError | None = None
         flying: dict[Future[list[Taken | Refused]], Batch] = {}
         with ThreadPoolExecutor(BATCHES_IN_FLIGHT) as pool:
-            while self._queue or flying:
-                while self._queue and len(flying) < BATCHES_IN_FLIGHT:
+            while flying or (self._queue and failure is None):
+                while self._queue and failure is None and len(flying) < BATCHES_IN_FLIGHT:
                     batch = self._begun(self._queue.popleft())
                     flying[pool.submit(self._send, batch)] = batch
                 done, _ = wait(flying, return_when=FIRST_COMPLETED)
                 for future in done:
                     try:
                         self._take(flying.pop(future), future)
+                        progress(self._answered)
                     except ClientError as cause:
                         # Answers that are still to come are written down before it ends.
                         failure = failure or cause
-                        self._queue.clear()
         if failure is not None:
             raise failure
 
@@ -111,7 +109,6 @@ class Importer:
         self._record.answer(batch, posted, self._lines)
         self.tally.posted += len(posted)
         self._answered += len(outcomes)
-        self._progress(self._answered)
 
     def _refused_whole(self, batch: Batch, reason: str) -> list[Taken | Refused]:
         """Find the line that spoils a batch: nothing of it was taken, so halves may go anew."""

@@ -15,7 +15,7 @@ from api.client.node import NodeClient
 from ledger.block import MAX_BLOCK_BYTES, Block
 from ledger.consortium import Consortium
 from ledger.consortium_toml import decode_consortium
-from ledger.cosignature import SignedCheckpoint
+from ledger.cosignature import SignedCheckpoint, verify_exact_lines
 from ledger.errors import LedgerError, MalformedError
 from ledger.export import ExportReader
 from ledger.key import KeyType
@@ -108,6 +108,28 @@ class LogSource:
         if self.document is None:
             return self._signed.encode()
         return with_members_lines(self._signed, self.document).encode()
+
+    def proven_final(self) -> bytes:
+        """Return what `final` does, once a quorum of cosignatures on it verifies.
+
+        Raises:
+            ClientError: it is not proven final; the text says why.
+        """
+        raw = self.final()
+        if self.document is None:
+            raise ClientError(f"{self._client.url} serves a chain without a founding document")
+        try:
+            verify_exact_lines(
+                SignedCheckpoint.decode(raw),
+                members=self.document.witnesses,
+                log_keys=self.document.log_keys,
+                quorum=self.document.quorum,
+            )
+        except LedgerError as cause:
+            raise ClientError(
+                f"{self._client.url} serves a checkpoint that is not proven final: {cause}"
+            ) from cause
+        return raw
 
     def part_read(self) -> float:
         """Return how much was read; see `Source`."""

@@ -1,6 +1,6 @@
 """What anybody may read of the chain, and what the privacy officer may see behind a block."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from fastapi.responses import PlainTextResponse
@@ -14,6 +14,8 @@ router = APIRouter(tags=["chain"])
 
 Height = Annotated[int, Path(ge=0, le=2**53)]
 _TOML = "application/toml"
+# Beside the requirement that the dependency brings: strangers may ask too, and see less.
+_OR_NO_TOKEN: dict[str, Any] = {"security": [{}]}
 
 
 def _plain(description: str, media_type: str = "text/plain") -> dict[int | str, dict[str, object]]:
@@ -26,6 +28,7 @@ def _plain(description: str, media_type: str = "text/plain") -> dict[int | str, 
     summary="The newest final checkpoint",
     response_class=PlainTextResponse,
     responses={**_plain("A signed note (c2sp.org/tlog-checkpoint)"), **responses(401, 404)},
+    openapi_extra=_OR_NO_TOKEN,
 )
 async def checkpoint(is_inside: IsInside, node: NodeDep) -> PlainTextResponse:
     """Return the checkpoint; with a token the newest, without one the newest that is public."""
@@ -48,6 +51,7 @@ async def consortium(node: NodeDep) -> PlainTextResponse:
     summary="The receipt of a block",
     response_class=PlainTextResponse,
     responses={**_plain("A c2sp.org/tlog-proof"), **responses(400, 401, 404)},
+    openapi_extra=_OR_NO_TOKEN,
 )
 async def receipt(height: Height, is_inside: IsInside, node: NodeDep) -> PlainTextResponse:
     """Return proof that convinces offline: the block, its path, and a quorum's cosignatures."""

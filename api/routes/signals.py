@@ -6,7 +6,8 @@ from fastapi import APIRouter, Header, Path, Query, Response
 
 from api.callers import Caseworker, NodeDep
 from api.problems import responses
-from api.signal import MAX_BATCH, BatchIn, BatchOut, SignalIn, SignalOut, SignalPageOut
+from api.signal import BatchIn, BatchOut, SignalIn, SignalOut, SignalPageOut
+from nodes.counter import MAX_BATCH
 
 router = APIRouter(tags=["signals"])
 

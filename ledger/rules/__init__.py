@@ -6,8 +6,12 @@ A node that reaches a protocol number it lacks stops before that block.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ledger.rules.answer import AnswerRule
 from ledger.rules.consortium import ConsortiumRule
+from ledger.rules.epoch import EpochRule
+from ledger.rules.erasure import ErasureRule
 from ledger.rules.kind import Rule
+from ledger.rules.locate import LocateRule
 from ledger.rules.member import MemberRule
 from ledger.rules.signal import SignalRule
 
@@ -16,8 +20,12 @@ PROTOCOLS: Mapping[int, Mapping[str, Rule]] = MappingProxyType(
         1: MappingProxyType(
             {
                 "consortium": ConsortiumRule(),
+                "epoch": EpochRule(),
                 "member": MemberRule(),
                 "signal": SignalRule(),
+                "locate": LocateRule(),
+                "answer": AnswerRule(),
+                "erasure": ErasureRule(),
             }
         )
     }

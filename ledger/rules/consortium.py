@@ -2,15 +2,15 @@
 
 Further lines: the document, verbatim. No commitment. The lines after the author's are approvals by
 other members, sorted. Version 1 is signed by every member it names, with the keys it names; a later
-one by a quorum of the members before it, with the keys they had; and by every independent where it
-touches what protects people (`_PROTECTED`).
+one by a quorum of all members before it, with the keys they had; and by every independent where it
+touches what protects people (`_PROTECTED`) or what the document says of an independent.
 """
 
 from ledger.consortium import NO_PREVIOUS_DOCUMENT, Consortium
 from ledger.consortium_toml import decode_consortium
 from ledger.entry import SignedEntry
 from ledger.errors import ConsortiumError, RefusedError
-from ledger.rules.kind import Chain, verify_other_lines
+from ledger.rules.kind import Admission, Chain, verify_other_lines
 
 _PROTECTED = ("groups", "purposes", "bases", "disclosures", "retention", "k", "quorum", "profile")
 
@@ -29,8 +29,11 @@ class ConsortiumRule:
             raise RefusedError("wrong-origin", "the document is of another ledger")
         verify_other_lines(signed, document, reason="approval")
 
-    def admit(self, signed: SignedEntry, chain: Chain) -> None:
+    def admit(self, admission: Admission, signed: SignedEntry | None, chain: Chain) -> None:
         """Check the step from the document in force and install the new one; see `Rule`."""
+        del admission
+        if signed is None:
+            raise RefusedError("malformed", "a consortium entry is needed whole")
         new = read_document(signed)
         # `verify` resolved every line, so names alone are enough here.
         keys = (chain.document or new).entry_keys
@@ -63,13 +66,16 @@ def missing_approvals(
     missing = []
     if is_protected_change(current, new):
         missing = sorted(current.independents - signers)
-    if (lacking := current.quorum - len(signers)) > 0:
+    if (lacking := current.approvals - len(signers)) > 0:
         missing.append(f"{lacking} more of {', '.join(sorted(set(current.by_name) - signers))}")
     return missing
 
 
 def is_protected_change(current: Consortium, new: Consortium) -> bool:
-    """Tell whether the step needs every independent: neutral desks count too."""
+    """Tell whether the step needs every independent: neutral desks and its own keys count too."""
+    # Else a quorum could first put a key of its own in an independent's place, then sign with it.
+    if any(current.by_name[name] != new.by_name.get(name) for name in current.independents):
+        return True
     neutral = [
         {(desk.number, desk.name) for desk in document.desks if desk.neutral}
         for document in (current, new)

@@ -1,19 +1,45 @@
 """What the rules of a kind are: a check of the entry alone, and a check against the chain."""
 
-from typing import Protocol
+from datetime import date
+from typing import NamedTuple, Protocol
 
 from ledger.consortium import Consortium
+from ledger.encoding import Digest
 from ledger.entry import SignedEntry
-from ledger.errors import RefusedError, VerificationError
+from ledger.epochs import Epochs
+from ledger.errors import MalformedError, RefusedError, VerificationError
+from ledger.group import verify_point
 from ledger.member import MemberDocument
 from ledger.note import SignatureLine
+from ledger.outstanding import Outstanding
+
+
+class Admission(NamedTuple):
+    """What the state machine needs of an entry whose own bytes were verified.
+
+    `further` is its further lines where they name heights, else empty.
+    """
+
+    id: Digest
+    author: str
+    kind: str
+    day: date
+    has_stored_line: bool
+    further: str = ""
 
 
 class Chain(Protocol):
     """What a rule may know of the chain so far, and change by admitting."""
 
+    height: int
     document: Consortium | None
     cards: dict[str, MemberDocument]
+    epochs: Epochs
+    outstanding: Outstanding
+
+    @property
+    def issuers(self) -> frozenset[str]:
+        """Return the names of the issuers in force."""
 
     def install(self, document: Consortium) -> None:
         """Make `document` the one in force from the next block on."""
@@ -37,8 +63,10 @@ class Rule(Protocol):
             RefusedError: with the reason that is counted.
         """
 
-    def admit(self, signed: SignedEntry, chain: Chain) -> None:
+    def admit(self, admission: Admission, signed: SignedEntry | None, chain: Chain) -> None:
         """Check against the chain and change it, or raise and change nothing.
+
+        `signed` may be None for the kinds with a stored-line.
 
         Raises:
             RefusedError: with the reason that is counted.
@@ -73,3 +101,32 @@ def verify_other_lines(signed: SignedEntry, document: Consortium, *, reason: str
     if members != sorted(set(members)) or signed.entry.author in members:
         raise RefusedError(reason, "one line a member, sorted by name, none by the author again")
     return members
+
+
+def verify_stored(signed: SignedEntry, document: Consortium, *, by: set[str]) -> None:
+    """Check the stored-lines: one at least, each by one of the members in `by`, not the author.
+
+    Raises:
+        RefusedError: for `stored-line`.
+    """
+    storers = verify_other_lines(signed, document, reason="stored-line")
+    if not storers:
+        raise RefusedError("stored-line", "nobody else signed that its part is stored")
+    if strangers := set(storers) - by:
+        raise RefusedError(
+            "stored-line", f"{', '.join(sorted(strangers))} does not store this kind of entry"
+        )
+
+
+def verify_commitment_point(signed: SignedEntry) -> None:
+    """Check that the entry's commitment is a point and not the identity.
+
+    Raises:
+        RefusedError: for `commitment`.
+    """
+    if signed.entry.commitment is None:
+        raise RefusedError("commitment", "this kind needs a commitment")
+    try:
+        verify_point(signed.entry.commitment)
+    except MalformedError as cause:
+        raise RefusedError("commitment", "not a canonical point, or the identity") from cause

@@ -8,7 +8,7 @@ from ledger.consortium import Consortium
 from ledger.entry import SignedEntry
 from ledger.errors import MalformedError, RefusedError
 from ledger.member import MemberDocument
-from ledger.rules.kind import Chain
+from ledger.rules.kind import Admission, Chain
 
 
 class MemberRule:
@@ -24,8 +24,11 @@ class MemberRule:
             raise RefusedError("further-lines", "a member entry has one line and no commitment")
         _decode(signed)
 
-    def admit(self, signed: SignedEntry, chain: Chain) -> None:
+    def admit(self, admission: Admission, signed: SignedEntry | None, chain: Chain) -> None:
         """Check the version against the card in force and replace it; see `Rule`."""
+        del admission
+        if signed is None:
+            raise RefusedError("malformed", "a member entry is needed whole")
         card = _decode(signed)
         known = chain.cards.get(signed.entry.author)
         expected = 1 if known is None else known.version + 1

@@ -6,9 +6,9 @@ No further lines. Stored-lines: one or more, each by a custodian of the document
 from ledger.body import Share
 from ledger.consortium import Consortium
 from ledger.entry import Entry, SignedEntry
-from ledger.errors import MalformedError, RefusedError, VerificationError
-from ledger.group import verify_point
-from ledger.rules.kind import Chain, verify_other_lines
+from ledger.errors import RefusedError, VerificationError
+from ledger.outstanding import Signal
+from ledger.rules.kind import Admission, Chain, verify_commitment_point, verify_stored
 
 ITEMS = 2
 ALPHA = 0
@@ -27,14 +27,12 @@ class SignalRule:
         if signed.entry.further:
             raise RefusedError("further-lines", "a signal has no further lines")
         verify_commitment_point(signed)
-        storers = verify_other_lines(signed, document, reason="stored-line")
-        if not storers:
-            raise RefusedError("stored-line", "a signal needs a custodian's stored-line")
-        if not set(storers) <= set(document.custodians):
-            raise RefusedError("stored-line", "only a custodian of the document stores a signal")
+        verify_stored(signed, document, by=set(document.custodians))
 
-    def admit(self, signed: SignedEntry, chain: Chain) -> None:
-        """Nothing of the chain bears on a signal beyond what bears on every entry."""
+    def admit(self, admission: Admission, signed: SignedEntry | None, chain: Chain) -> None:
+        """Take the signal in; from now on it owes a `locate`."""
+        del signed
+        chain.outstanding.signals[chain.height] = Signal(admission.author, admission.day)
 
 
 def verify_signal_share(share: Share, entry: Entry) -> None:
@@ -46,17 +44,3 @@ def verify_signal_share(share: Share, entry: Entry) -> None:
     if len(share.digests) != ITEMS:
         raise VerificationError(f"a signal's body has {ITEMS} items, alpha and content")
     share.verify(entry)
-
-
-def verify_commitment_point(signed: SignedEntry) -> None:
-    """Check that the entry's commitment is a point and not the identity.
-
-    Raises:
-        RefusedError: for `commitment`.
-    """
-    if signed.entry.commitment is None:
-        raise RefusedError("commitment", "this kind needs a commitment")
-    try:
-        verify_point(signed.entry.commitment)
-    except MalformedError as cause:
-        raise RefusedError("commitment", "not a canonical point, or the identity") from cause

@@ -75,7 +75,9 @@ class Peers:
             PeerUnreachableError: it does not answer, or with another key than its card says.
             PeerRefusedError: it says no.
         """
-        expected = self._card(member).sealing["node"]
+        expected = self._card(member).sealing.get("node")
+        if expected is None:
+            raise PeerUnreachableError(f"the card of {member} names no key to seal to")
         known = self._sealing.get(member)
         if known is not None and known.hash == expected:
             return known

@@ -1,5 +1,7 @@
 """Peers over HTTP: one POST to `<url>/peer` a message, connections kept open."""
 
+import asyncio
+
 import httpx
 
 from nodes.errors import PeerUnreachableError
@@ -20,17 +22,30 @@ class HttpTransport:
     async def send(self, url: str, message: bytes, *, timeout: float) -> bytes:
         """POST the message; see `Transport`."""
         try:
-            response = await self._client.post(
-                f"{url}/peer",
-                content=message,
-                headers={"content-type": CONTENT_TYPE},
-                timeout=timeout,
-            )
-        except httpx.HTTPError as cause:
+            # httpx counts its timeout anew for every piece, and a peer may send many small ones.
+            async with asyncio.timeout(timeout):
+                return await self._post(url, message, timeout=timeout)
+        except PeerUnreachableError:
+            raise
+        # A URL is whatever its member says: a bad one, too, must fail here and end no task.
+        except Exception as cause:
             raise PeerUnreachableError(f"{url} does not answer: {type(cause).__name__}") from cause
-        if response.status_code != httpx.codes.OK or len(response.content) > MAX_MESSAGE_BYTES:
-            raise PeerUnreachableError(f"{url} answers with status {response.status_code}")
-        return response.content
+
+    async def _post(self, url: str, message: bytes, *, timeout: float) -> bytes:
+        headers = {"content-type": CONTENT_TYPE, "accept-encoding": "identity"}
+        asked = self._client.stream(
+            "POST", f"{url}/peer", content=message, headers=headers, timeout=timeout
+        )
+        async with asked as response:
+            if response.status_code != httpx.codes.OK:
+                raise PeerUnreachableError(f"{url} answers with status {response.status_code}")
+            answer = bytearray()
+            # Raw: a few bytes that a peer compressed could unfold to more than memory holds.
+            async for piece in response.aiter_raw():
+                answer += piece
+                if len(answer) > MAX_MESSAGE_BYTES:
+                    raise PeerUnreachableError(f"{url} answers more than any message holds")
+        return bytes(answer)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -10,6 +10,7 @@ write the file can withhold or reorder what is not yet applied, though never for
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ledger.encoding import enc, split_enc
@@ -66,7 +67,10 @@ class EmbeddedSequencer:
 
     def head(self) -> int:
         """Return the newest position; see `Sequencer`."""
-        newest = self._file.execute("SELECT max(position) FROM submission").fetchone()[0]
+        try:
+            newest = self._file.execute("SELECT max(position) FROM submission").fetchone()[0]
+        except sqlite3.Error as cause:
+            raise SequencerError(f"the order cannot be read: {cause}") from cause
         return int(newest or 0)
 
     def close(self) -> None:
@@ -74,7 +78,7 @@ class EmbeddedSequencer:
         self._file.close()
 
     def _next(self, after: int) -> Batch | None:
-        """Return as many submissions behind `after` as make up to 64 entries, at least one."""
+        """Return as many submissions behind `after` as make up to 64 entries, one at least."""
         rows = self._file.execute(
             "SELECT position, entries FROM submission WHERE position > ? ORDER BY position LIMIT ?",
             (after, _READ_ENTRIES),
@@ -85,14 +89,14 @@ class EmbeddedSequencer:
             if entries and len(entries) + len(more) > _READ_ENTRIES:
                 break
             position, entries = at, entries + more
-        return Batch(position, tuple(entries)) if entries else None
+        return Batch(position, tuple(entries)) if position > after else None
 
     def _version(self) -> int:
         """Return a number that changes when another connection has committed."""
         return int(self._file.execute("PRAGMA data_version").fetchone()[0])
 
     async def _pause(self) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
-        except TimeoutError:
-            return
+        # Not `wait_for`: in Python 3.11 it can swallow a cancellation, and the node would not stop.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._poll_seconds):
+                await self._woken.wait()

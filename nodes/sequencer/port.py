@@ -41,7 +41,11 @@ class Sequencer(Protocol):
         """
 
     def head(self) -> int:
-        """Return the position behind the newest batch."""
+        """Return the position behind the newest batch.
+
+        Raises:
+            SequencerError: the order cannot be read now.
+        """
 
     def close(self) -> None:
         """Let go of files and connections."""

@@ -88,6 +88,15 @@ def block_at(connection: Connection, height: int) -> bytes | None:
     return connection.execute(query).scalar_one_or_none()
 
 
+def entry_id_at(connection: Connection, height: int, *, author: str, kind: str) -> Digest | None:
+    """Return the id of the entry at `height` if it is `author`'s and of `kind`, else None."""
+    query = select(_block.c.entry_id).where(
+        _block.c.height == height, _block.c.author == author, _block.c.kind == kind
+    )
+    found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else Digest(found)
+
+
 def governance_blocks(connection: Connection) -> list[bytes]:
     """Return the blocks that carry documents, in order."""
     query = select(_block.c.raw).join(_governance, _governance.c.height == _block.c.height)

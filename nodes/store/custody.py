@@ -60,6 +60,17 @@ class Custody:
         ).one_or_none()
         return None if row is None else self._unlock(row.entry_id, row.share_box)
 
+    def share(self, connection: Connection, entry_id: bytes) -> bytes | None:
+        """Return the share held of an entry, or None."""
+        box = connection.execute(
+            select(_custody.c.share_box).where(_custody.c.entry_id == entry_id)
+        ).scalar_one_or_none()
+        return None if box is None else self._unlock(entry_id, box)
+
+    def drop(self, connection: Connection, entry_id: bytes) -> None:
+        """Delete a share: it was taken up, or its author withdrew it."""
+        connection.execute(delete(_custody).where(_custody.c.entry_id == entry_id))
+
     def place(self, connection: Connection, placed: Sequence[tuple[int, Digest]]) -> None:
         """Note at which heights entries that are held became final."""
         if placed:

@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from nodes.errors import ConfigurationError, StorageError
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration; a database that has it needs no look at the others."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -43,7 +43,11 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._migrate()
         except (OSError, DatabaseError) as cause:
+            self.close()
             raise ConfigurationError(f"{path} cannot be opened as a database: {cause}") from cause
+        except ConfigurationError:
+            self.close()
+            raise
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -60,9 +64,16 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield a connection that sees one moment's commits."""
-        with self._engine.connect() as connection:
-            yield connection
+        """Yield a connection that sees one moment's commits.
+
+        Raises:
+            StorageError: the file cannot be read.
+        """
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except DatabaseError as cause:
+            raise StorageError(f"the database refuses: {cause.orig}") from cause
 
     def truncate_log(self) -> bool:
         """Move the write-ahead log into the file and empty it; tell whether nothing held it up."""

@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from ledger.bsn import Bsn
 from ledger.encoding import Digest, enc, split_enc
 from ledger.entry import SignedEntry
+from ledger.group import Scalar
 from nodes.signal import Draft, Posting
 from nodes.store.tables import DisclosureRow, OrphanRow, SignalRow
 from nodes.store.vault import Vault
@@ -28,6 +29,7 @@ class OwnSignal:
     entry_id: Digest
     height: int | None
     is_final: bool
+    is_withdrawn: bool
     desk: str
     purpose: str
     case_reference: str = field(repr=False)
@@ -88,18 +90,22 @@ class Signals:
 
     def redraft(
         self, connection: Connection, *, local_id: str, posting: Posting, draft: Draft
-    ) -> None:
-        """Replace the entry and body of a signal that never came on the chain."""
-        connection.execute(
+    ) -> bool:
+        """Replace the entry and body of a signal, unless it came on the chain; tell which."""
+        replaced = connection.execute(
             update(_signal)
             .where(_signal.c.local_id == local_id, _signal.c.height.is_(None))
             .values(**self._drafted(local_id, posting, draft))
         )
+        # The vault must go on showing what was committed to.
+        if not replaced.rowcount:
+            return False
         connection.execute(
             update(_disclosure)
             .where(_disclosure.c.local_id == local_id)
             .values(sdjwt_box=self._sdjwt_box(local_id, draft))
         )
+        return True
 
     def by_key(self, connection: Connection, idempotency_mac: bytes) -> tuple[str, bytes] | None:
         """Return (local id, request MAC) of the signal posted under that key, or None."""
@@ -108,6 +114,14 @@ class Signals:
             query.where(_signal.c.idempotency_mac == idempotency_mac)
         ).one_or_none()
         return None if row is None else (row.local_id, row.request_mac)
+
+    def by_keys(
+        self, connection: Connection, idempotency_macs: Sequence[bytes]
+    ) -> list[tuple[tuple[str, bytes], bytes]]:
+        """Return ((local id, request MAC), key MAC) of the signals posted under those keys."""
+        query = select(_signal.c.local_id, _signal.c.request_mac, _signal.c.idempotency_mac)
+        rows = connection.execute(query.where(_signal.c.idempotency_mac.in_(idempotency_macs)))
+        return [((row.local_id, row.request_mac), row.idempotency_mac) for row in rows]
 
     def get(self, connection: Connection, local_id: str) -> OwnSignal | None:
         """Return the signal of that local id, or None."""
@@ -180,6 +194,19 @@ class Signals:
             Bsn.decode(bsn.decode()), own.desk, own.purpose, own.case_reference, own.fields
         )
 
+    def blinding(self, connection: Connection, local_id: str) -> Scalar:
+        """Return the blind between the person and α."""
+        box = connection.execute(
+            select(_signal.c.person_box).where(_signal.c.local_id == local_id)
+        ).scalar_one()
+        _, raw = split_enc(self._unlock(box, local_id, "person_box"))
+        return Scalar(raw)
+
+    def entry_id(self, connection: Connection, local_id: str) -> Digest:
+        """Return the id of the signal's entry."""
+        query = select(_signal.c.entry_id).where(_signal.c.local_id == local_id)
+        return Digest(connection.execute(query).scalar_one())
+
     def sdjwt(self, connection: Connection, local_id: str) -> str:
         """Return the SD-JWT with all disclosures from the vault."""
         box = connection.execute(
@@ -198,13 +225,11 @@ class Signals:
 
     def put_on_chain(
         self, connection: Connection, placed: Sequence[tuple[int, Digest]]
-    ) -> list[int]:
-        """Give own entries their heights; return the heights of those that nobody knows here."""
-        found = set(
-            connection.execute(
-                select(_signal.c.entry_id).where(_signal.c.entry_id.in_([i for _, i in placed]))
-            ).scalars()
-        )
+    ) -> list[str]:
+        """Give own entries their heights; return their local ids. What is not known is orphaned."""
+        query = select(_signal.c.entry_id, _signal.c.local_id)
+        rows = connection.execute(query.where(_signal.c.entry_id.in_([i for _, i in placed])))
+        found: dict[bytes, str] = {row.entry_id: row.local_id for row in rows}
         known = [{"at": height, "id": entry} for height, entry in placed if entry in found]
         if known:
             statement = update(_signal).where(_signal.c.entry_id == bindparam("id"))
@@ -214,7 +239,7 @@ class Signals:
             connection.execute(
                 insert(_orphan), [{"height": h, "entry_id": e, "share_box": None} for h, e in lost]
             )
-        return [height for height, _ in lost]
+        return list(found.values())
 
     def finalize(self, connection: Connection, *, start: int, end: int) -> list[str]:
         """Mark own signals at heights start … end - 1 as final; return their local ids."""
@@ -224,17 +249,53 @@ class Signals:
             connection.execute(update(_signal).where(placed).values(final=True))
         return ids
 
-    def orphans(self, connection: Connection) -> list[tuple[int, bool]]:
-        """Return (height, whether a custodian gave its share back) of each orphan."""
-        rows = connection.execute(
-            select(_orphan.c.height, _orphan.c.share_box).order_by(_orphan.c.height)
+    def withdraw(self, connection: Connection, local_id: str) -> None:
+        """Mark a signal as withdrawn; what it says stays until its erasure is final."""
+        connection.execute(
+            update(_signal).where(_signal.c.local_id == local_id).values(withdrawn=True)
         )
-        return [(height, box is not None) for height, box in rows]
 
-    def bare_orphans(self, connection: Connection, count: int) -> list[Digest]:
-        """Return entry ids of up to `count` orphans whose share no custodian gave back yet."""
-        query = select(_orphan.c.entry_id).where(_orphan.c.share_box.is_(None)).limit(count)
-        return [Digest(raw) for raw in connection.execute(query).scalars()]
+    def erase(self, connection: Connection, local_id: str) -> None:
+        """Delete all that a withdrawn signal says, its person, body and disclosures included."""
+        row = connection.execute(select(_signal).where(_signal.c.local_id == local_id)).one()
+        case = {"caseReference": "", "desk": self._read(row).desk, "purpose": "", "fields": {}}
+        empty = self._lock(b"", local_id, "person_box")
+        connection.execute(
+            update(_signal)
+            .where(_signal.c.local_id == local_id)
+            .values(
+                case_box=self._lock(json.dumps(case).encode(), local_id, "case_box"),
+                person_box=empty,
+                body_box=self._lock(b"", local_id, "body_box"),
+            )
+        )
+        connection.execute(delete(_disclosure).where(_disclosure.c.local_id == local_id))
+
+    def orphans(self, connection: Connection, count: int) -> list[int]:
+        """Return the heights of the first `count` orphans."""
+        query = select(_orphan.c.height).order_by(_orphan.c.height).limit(count)
+        return list(connection.execute(query).scalars())
+
+    def count_orphans(self, connection: Connection) -> tuple[int, int]:
+        """Return how many orphans there are, and of how many no custodian gave a share back."""
+        total = select(func.count()).select_from(_orphan)
+        bare = select(func.count()).where(_orphan.c.share_box.is_(None))
+        return (
+            int(connection.execute(total).scalar_one()),
+            int(connection.execute(bare).scalar_one()),
+        )
+
+    def bare_orphans(
+        self, connection: Connection, *, after: int, count: int
+    ) -> list[tuple[int, Digest]]:
+        """Return (height, entry id) of up to `count` orphans above `after` without a share."""
+        query = (
+            select(_orphan.c.height, _orphan.c.entry_id)
+            .where(_orphan.c.share_box.is_(None), _orphan.c.height > after)
+            .order_by(_orphan.c.height)
+            .limit(count)
+        )
+        return [(row.height, Digest(row.entry_id)) for row in connection.execute(query)]
 
     def adopt(self, connection: Connection, shares: Iterable[tuple[Digest, bytes]]) -> None:
         """Keep shares that custodians gave back; the recovery key opens their content."""
@@ -267,6 +328,7 @@ class Signals:
             entry_id=Digest(row.entry_id),
             height=row.height,
             is_final=row.final,
+            is_withdrawn=row.withdrawn,
             desk=case["desk"],
             purpose=case["purpose"],
             case_reference=case["caseReference"],

@@ -4,6 +4,7 @@ Columns whose name ends in `_box` are encrypted at rest (`nodes.store.vault`); c
 are HMACs under a key of the node. Nothing else holds anything about a person.
 """
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 
@@ -62,6 +63,27 @@ class GovernanceRow(SQLModel, table=True):
     height: int = Field(primary_key=True)
 
 
+class OwedLocateRow(SQLModel, table=True):
+    """A signal on the chain that has no `locate` yet."""
+
+    __tablename__ = "owed_locate"
+    height: int = Field(primary_key=True)
+    author: str
+    day: str
+
+
+class OwedAnswerRow(SQLModel, table=True):
+    """A `locate` that `member` has not answered yet."""
+
+    __tablename__ = "owed_answer"
+    __table_args__ = {"sqlite_with_rowid": False}
+    height: int = Field(primary_key=True)
+    member: str = Field(primary_key=True)
+    author: str
+    day: str
+    slots: int
+
+
 class SignalRow(SQLModel, table=True):
     """A signal of this node's own agency, from the caller's first answer on."""
 
@@ -74,6 +96,7 @@ class SignalRow(SQLModel, table=True):
     entry: bytes
     height: int | None = Field(default=None, unique=True)
     final: bool = Field(default=False)
+    withdrawn: bool = Field(default=False)
     case_box: bytes
     person_box: bytes
     body_box: bytes
@@ -98,10 +121,141 @@ class CustodyRow(SQLModel, table=True):
     share_box: bytes
 
 
+class PresenceRow(SQLModel, table=True):
+    """What this agency has placed about one person in one epoch (`nodes.store.presence`)."""
+
+    __tablename__ = "presence"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    box: bytes
+
+
+class WatchRow(SQLModel, table=True):
+    """A locator under which another issuer would place a signal (`nodes.store.watch`)."""
+
+    __tablename__ = "watch"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    box: bytes
+
+
+class MatchRow(SQLModel, table=True):
+    """A match (`nodes.store.matches`)."""
+
+    __tablename__ = "match"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    box: bytes
+
+
+class CaseRow(SQLModel, table=True):
+    """All live matches of one person for one purpose (`nodes.store.matches`)."""
+
+    __tablename__ = "case_file"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    box: bytes
+
+
+class MatchIndexRow(SQLModel, table=True):
+    """The matches of an own signal, or of another issuer's (`nodes.store.matches`)."""
+
+    __tablename__ = "match_index"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    box: bytes
+
+
+class NewMatchRow(SQLModel, table=True):
+    """A match that no case has taken up yet (`nodes.store.matches`)."""
+
+    __tablename__ = "new_match"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    box: bytes
+
+
+class PlacingRow(SQLModel, table=True):
+    """An own final signal that is to be located."""
+
+    __tablename__ = "placing"
+    height: int = Field(primary_key=True)
+    local_id: str = Field(unique=True)
+    withdrawn: bool
+
+
+class FrameRow(SQLModel, table=True):
+    """What this node answers to a `locate`; `entry_id` of the `answer` it stands in, if any."""
+
+    __tablename__ = "frame"
+    height: int = Field(primary_key=True)
+    author: str
+    content: bytes
+    missing: bool
+    entry_id: bytes | None = None
+
+
+class WantedRow(SQLModel, table=True):
+    """A final entry of another member whose items for this node have not come."""
+
+    __tablename__ = "wanted"
+    height: int = Field(primary_key=True)
+    entry_id: bytes
+    author: str
+    kind: str
+
+
+class ErasedRow(SQLModel, table=True):
+    """A signal that its author withdrew and told this node of."""
+
+    __tablename__ = "erased"
+    __table_args__ = {"sqlite_with_rowid": False}
+    author: str = Field(primary_key=True)
+    height: int = Field(primary_key=True)
+
+
+class UnopenedRow(SQLModel, table=True):
+    """An issuer's answer to an own `locate` that was not opened yet."""
+
+    __tablename__ = "unopened"
+    __table_args__ = {"sqlite_with_rowid": False}
+    locate: int = Field(primary_key=True)
+    issuer: str = Field(primary_key=True)
+
+
+class WithdrawingRow(SQLModel, table=True):
+    """An own withdrawn signal that stands in no `erasure` yet; who is to be told, boxed."""
+
+    __tablename__ = "withdrawing"
+    height: int = Field(primary_key=True)
+    box: bytes
+
+
+class LocatedRow(SQLModel, table=True):
+    """Which `locate` names a signal; public, as the chain says."""
+
+    __tablename__ = "located"
+    height: int = Field(primary_key=True)
+    locate: int
+
+
+class DispatchRow(SQLModel, table=True):
+    """An own entry with items for others (`nodes.store.dispatches`)."""
+
+    __tablename__ = "dispatch"
+    entry_id: bytes = Field(primary_key=True)
+    sequence: int = Field(unique=True)
+    kind: str
+    height: int | None = Field(default=None, unique=True)
+    box: bytes
+
+
 class OrphanRow(SQLModel, table=True):
     """An own signal on the chain of which this node has no body: its database was lost."""
 
     __tablename__ = "orphan"
+    # A readiness check must not read through all that came back.
+    __table_args__ = (Index("ix_orphan_bare", "height", sqlite_where=text("share_box IS NULL")),)
     height: int = Field(primary_key=True)
     entry_id: bytes = Field(unique=True)
     share_box: bytes | None = None

@@ -52,4 +52,9 @@ class Vault:
 
     def mac(self, label: str, *fields: bytes | str | int) -> bytes:
         """Return 32 bytes that only this node can compute from `fields`."""
-        return hmac.new(self._mac_key, enc(label, *fields), hashlib.sha256).digest()
+        return keyed(self._mac_key, label, *fields)
+
+
+def keyed(key: bytes, *fields: bytes | str | int) -> bytes:
+    """Return the HMAC of `fields` under `key`: an index that only this node can compute."""
+    return hmac.new(key, enc(*fields), hashlib.sha256).digest()

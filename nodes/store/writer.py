@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 
-from ledger.errors import LedgerError
-from nodes.errors import NodeError, StorageError
+from nodes.errors import StorageError
+from nodes.store.chain import move_cursor
 from nodes.store.database import Database
 
 BATCH = 64
+_PROBE_SECONDS = 1.0
+_PROBE = "probe"
 _T = TypeVar("_T")
 
 
@@ -38,15 +41,19 @@ class Writer:
         self._on_rollback = on_rollback
         self._queue: asyncio.Queue[_Piece] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(1, "writer")
+        self._has_ended = False
         self.failure: str | None = None
+        """Why the last transaction that had anything to write was lost, or None."""
 
     async def do(self, work: Callable[[Connection], _T]) -> _T:
         """Run `work` in a transaction and return its result once that is durable.
 
         Raises:
-            StorageError: the transaction was lost; nothing was kept.
-            NodeError, LedgerError: what `work` raised; its own changes were undone.
+            StorageError: the transaction was lost, or the node stops; nothing was kept.
+            Exception: what `work` raised; its own changes were undone, and no other piece's.
         """
+        if self._has_ended:
+            raise _stopped()
         piece = _Piece(work, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(piece)
         outcome: _T = await piece.done
@@ -54,44 +61,97 @@ class Writer:
 
     async def run(self) -> None:
         """Write until cancelled."""
-        loop = asyncio.get_running_loop()
         try:
             while True:
-                batch = [await self._queue.get()]
-                while len(batch) < BATCH and not self._queue.empty():
-                    batch.append(self._queue.get_nowait())
-                await self._write(loop, batch)
+                await self._write(await self._gather())
         finally:
+            self._has_ended = True
+            while not self._queue.empty():
+                _resolve(self._queue.get_nowait(), _stopped())
             self._thread.shutdown(wait=True)
 
-    async def _write(self, loop: asyncio.AbstractEventLoop, batch: list[_Piece]) -> None:
+    async def _gather(self) -> list[_Piece]:
+        """Return what waits; after a failure, something to try in any case."""
         try:
-            await loop.run_in_executor(self._thread, self._transact, batch)
-        except StorageError as cause:
-            self._on_rollback()
-            self.failure = str(cause)
-            for piece in batch:
-                _resolve(piece, cause)
-            return
-        except BaseException:
-            self._on_rollback()
-            for piece in batch:
-                _resolve(piece, StorageError("the writer failed"))
-            raise
-        self.failure = None
-        for piece in batch:
-            _resolve(piece, piece.refusal)
+            async with asyncio.timeout(None if self.failure is None else _PROBE_SECONDS):
+                batch = [await self._queue.get()]
+        except TimeoutError:
+            nobody = asyncio.get_running_loop().create_future()
+            nobody.cancel()
+            return [_Piece(_probe, nobody)]
+        while len(batch) < BATCH and not self._queue.empty():
+            batch.append(self._queue.get_nowait())
+        return batch
 
-    def _transact(self, batch: list[_Piece]) -> None:
-        with self._database.begin() as connection:
+    async def _write(self, batch: list[_Piece]) -> None:
+        running = asyncio.get_running_loop().run_in_executor(self._thread, self._transact, batch)
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError:
+            # A transaction cannot be called back: whoever waits for it must hear how it ended.
+            await asyncio.wait([running])
+            self._conclude(batch, running)
+            raise
+        self._conclude(batch, running)
+
+    def _conclude(self, batch: list[_Piece], running: asyncio.Future[bool]) -> None:
+        lost = running.exception()
+        if lost is None:
+            # A transaction that wrote nothing says nothing about the disk.
+            if running.result():
+                self.failure = None
             for piece in batch:
-                try:
-                    with connection.begin_nested():
-                        piece.outcome = piece.work(connection)
-                except StorageError:
-                    raise
-                except (NodeError, LedgerError) as refusal:
-                    piece.refusal = refusal
+                _resolve(piece, piece.refusal)
+            return
+        self._on_rollback()
+        refusal = lost if isinstance(lost, StorageError) else StorageError("the writer failed")
+        self.failure = str(refusal)
+        for piece in batch:
+            _resolve(piece, refusal)
+        if not isinstance(lost, StorageError):
+            raise lost
+
+    def _transact(self, batch: list[_Piece]) -> bool:
+        """Run the batch and commit; tell whether there was anything to write."""
+        with self._database.begin() as connection:
+            changes = _changes(connection)
+            for piece in batch:
+                _perform(piece, connection)
+            return _changes(connection) != changes
+
+
+def _perform(piece: _Piece, connection: Connection) -> None:
+    """Do a piece's work in a savepoint; raise only what loses the whole transaction."""
+    reason: DatabaseError | None = None
+    try:
+        with connection.begin_nested():
+            try:
+                piece.outcome = piece.work(connection)
+            except DatabaseError as cause:
+                reason = cause
+                raise
+    except (IntegrityError, DataError, ProgrammingError) as refusal:
+        piece.refusal = refusal
+    except DatabaseError as cause:
+        # On a full disk SQLite ends the transaction itself; that its savepoint is gone too is not
+        # what an operator must read.
+        raise reason or cause from None
+    except Exception as refusal:  # noqa: BLE001 -- it is its caller's, whatever it is
+        piece.refusal = refusal
+
+
+def _changes(connection: Connection) -> int:
+    """Return how many rows were ever changed over this connection."""
+    return int(connection.exec_driver_sql("SELECT total_changes()").scalar_one())
+
+
+def _probe(connection: Connection) -> None:
+    """Write what matters to nobody, to see whether the disk takes it."""
+    move_cursor(connection, _PROBE, 0)
+
+
+def _stopped() -> StorageError:
+    return StorageError("the node stops; nothing was kept")
 
 
 def _resolve(piece: _Piece, refusal: Exception | None) -> None:

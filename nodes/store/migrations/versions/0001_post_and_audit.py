@@ -81,3 +81,6 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.LargeBinary(), nullable=False, unique=True),
         sa.Column("share_box", sa.LargeBinary(), nullable=True),
     )
+    op.create_index(
+        "ix_orphan_bare", "orphan", ["height"], sqlite_where=sa.text("share_box IS NULL")
+    )

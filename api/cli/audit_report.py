@@ -1,0 +1,98 @@
+"""An audit's report for people, and the same for programs.
+
+{"sound": false, "origin": …, "blocks": 412, "root": <base64>, "documentVersion": 1,
+ "firstDay": "2026-11-24", "lastDay": …, "posts": [{"author", "kind", "count"}, …],
+ "cosigners": {"bzk": "2026-11-24T14:02:11Z", …},
+ "findings": [{"height": 17, "reason": "link", "detail": …}, …], "notChecked": [ … ]}
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from ledger.audit import NOT_CHECKED, Finding, Report
+from ledger.consortium import Consortium
+from ledger.encoding import to_base64
+
+
+def as_json(report: Report, trusted: Consortium) -> str:
+    """Return the report as a JSON object."""
+    return json.dumps(
+        {
+            "sound": report.is_sound,
+            "origin": trusted.origin,
+            "blocks": report.size,
+            "root": to_base64(report.root),
+            "documentVersion": report.document_version,
+            "firstDay": report.first_day and report.first_day.isoformat(),
+            "lastDay": report.last_day and report.last_day.isoformat(),
+            "posts": [
+                {"author": author, "kind": kind, "count": count}
+                for (author, kind), count in sorted(report.counts.items())
+            ],
+            "cosigners": {name: rfc3339(time) for name, time in sorted(report.cosigners.items())},
+            "findings": [
+                {"height": f.height, "reason": f.reason, "detail": f.detail}
+                for f in report.findings
+            ],
+            "notChecked": NOT_CHECKED,
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def as_lines(report: Report, trusted: Consortium) -> Iterator[str]:
+    """Yield the report line by line; what was not checked comes last."""
+    yield from _checked(report, trusted)
+    yield ""
+    for finding in report.findings:
+        yield _sentence(finding)
+    if report.is_sound:
+        yield f"SOUND: all {report.size} blocks hold, from the founding one to the checkpoint."
+    else:
+        count = len(report.findings)
+        yield f"NOT SOUND: {count} finding{'s' if count > 1 else ''}, listed above."
+    yield ""
+    yield "Not checked, because no outsider can:"
+    for item in NOT_CHECKED:
+        yield f"  - {item}"
+
+
+def rfc3339(seconds: int) -> str:
+    """Return a cosignature's time as RFC 3339, in UTC."""
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _checked(report: Report, trusted: Consortium) -> Iterator[str]:
+    yield f"{trusted.origin}, trusting version {trusted.version} of its document"
+    yield f"  blocks     {report.size}{_days(report)}"
+    yield f"  root       {to_base64(report.root)}"
+    if report.document_version:
+        yield f"  document   version {report.document_version} is in force at the end"
+    yield "  posts"
+    width = max((len(author) for author, _ in report.counts), default=0)
+    for author in sorted({author for author, _ in report.counts}):
+        kinds = ", ".join(
+            f"{count} {kind}" for (by, kind), count in sorted(report.counts.items()) if by == author
+        )
+        yield f"    {author.ljust(width)}  {kinds}"
+    yield "  cosigned by"
+    for name, time in sorted(report.cosigners.items()):
+        yield f"    {name.ljust(width)}  {rfc3339(time)}"
+    if not report.cosigners:
+        yield "    no quorum that verifies"
+
+
+def _days(report: Report) -> str:
+    if report.first_day is None:
+        return ""
+    if report.first_day == report.last_day:
+        return f", dated {report.first_day}"
+    return f", dated {report.first_day} to {report.last_day}"
+
+
+def _sentence(finding: Finding) -> str:
+    place = "The whole" if finding.height is None else f"Block {finding.height}"
+    detail = finding.detail.removeprefix(f"{finding.reason}: ")
+    return f"{place}: {finding.reason}: {detail}"

@@ -1,0 +1,185 @@
+"""`consortium draft | sign | show`: the document that all members sign, on its way and after."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.console import plain_errors, replace_file, say
+
+if TYPE_CHECKING:
+    from api.cli.documents import Approvals
+    from ledger.consortium import Consortium
+
+app = typer.Typer(name="consortium", help="The document all members sign.", no_args_is_help=True)
+
+Previous = Annotated[
+    Path | None,
+    typer.Option(help="The document in force (consortium.toml), for a version after the first."),
+]
+
+
+@app.command("draft")
+@plain_errors()
+def draft(
+    *,
+    rules: Annotated[Path, typer.Option(help="Everything but the members, as TOML.")],
+    card: Annotated[list[Path], typer.Option(help="A member's card; repeat it for each.")],
+    author: Annotated[str, typer.Option(help="The member that brings it in.")],
+    out: Annotated[Path, typer.Option(help="The file for the draft.")],
+    date: Annotated[str | None, typer.Option(help="YYYY-MM-DD; today if not given.")] = None,
+    previous: Previous = None,
+) -> None:
+    """Put rules and cards together into a draft that the members then sign."""
+    from ledger.day import decode_day
+    from nodes.ceremony import draft_document, draft_entry, encode_draft
+    from nodes.clock import SystemClock
+    from nodes.errors import ConfigurationError
+
+    if out.exists():
+        raise ConfigurationError(f"{out} is there already, perhaps with signatures: name another.")
+    current = _read(previous)
+    document = draft_document(_text(rules), [_text(path) for path in card], previous=current)
+    if author not in (current or document).by_name:
+        raise ConfigurationError(f"The author must be a member; {author} is none.")
+    day = SystemClock().today() if date is None else decode_day(date)
+    out.write_bytes(encode_draft(draft_entry(document, author=author, day=day)))
+    say(f"{out}: version {document.version} of {document.origin}, digest {document.digest.hex()}")
+    say("Each member reads it (consortium show), compares the digest, and signs (consortium sign).")
+
+
+@app.command("sign")
+@plain_errors()
+def sign(
+    *,
+    draft: Annotated[Path, typer.Argument(help="The draft, with the signatures it has.")],
+    keys: Annotated[Path, typer.Option(help="The folder with this member's keys.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; else the draft itself.")
+    ] = None,
+    previous: Previous = None,
+) -> None:
+    """Add this member's signature to a draft, and say whose is still missing."""
+    from api.cli.documents import approvals_of
+    from ledger.rules.consortium import read_document
+    from nodes.ceremony import decode_draft, sign_draft
+    from nodes.errors import ConfigurationError
+    from nodes.keyring import load_keyring
+
+    keyring, current = load_keyring(keys), _read(previous)
+    signed = sign_draft(decode_draft(draft.read_bytes()), keyring)
+    document = read_document(signed)
+    if document.version > 1 and current is None:
+        raise ConfigurationError(
+            f"This is version {document.version}: say with --previous which document it replaces."
+        )
+    if (keyring.entry.name, keyring.entry.verifier.id) not in (current or document).entry_keys:
+        raise ConfigurationError(
+            f"The document does not name the entry key in {keys}: send its card and draft anew."
+        )
+    replace_file(out or draft, signed.encode())
+    say(f"{keyring.member} signed version {document.version} of {document.origin}.")
+    say(f"  digest  {document.digest.hex()}")
+    _say_approvals(approvals_of(signed, current=current))
+
+
+@app.command("show")
+@plain_errors()
+def show(
+    *,
+    file: Annotated[Path, typer.Argument(help="A draft, a founding note, or a consortium.toml.")],
+    document: Annotated[
+        bool, typer.Option("--document", help="Print the document only, byte for byte.")
+    ] = False,
+    previous: Previous = None,
+) -> None:
+    """Show what a document says, who signed it and who is missing."""
+    from api.cli.documents import approvals_of, read_document_file
+
+    read = read_document_file(file)
+    if document:
+        typer.echo(read.document.raw.encode(), nl=False)
+        return
+    _say_document(read.document)
+    if read.note is None:
+        say("Signatures: none in this file; they stand on the chain.")
+    else:
+        say(f"Brought in by {read.note.entry.author}, dated {read.note.entry.day}.")
+        _say_approvals(approvals_of(read.note, current=_read(previous)))
+
+
+def _say_document(document: "Consortium") -> None:
+    say(f"{document.origin}, version {document.version}")
+    say(f"  digest    {document.digest.hex()}")
+    say(f"  previous  {document.previous.hex() if document.version > 1 else 'none: it founds'}")
+    say(f"  profile   {document.profile}, protocol {document.protocol}")
+    say(f"  quorum    {document.quorum} of {len(document.witnesses)} witnesses")
+    say(f"  changes   need {document.approvals} of {len(document.members)} members")
+    say(f"  smallest count shown to policy desks (k)  {document.k}")
+    say(f"  custodians, in order  {', '.join(document.custodians)}")
+    _say_rows(
+        "Members", [(m.name, m.title, m.oin, ", ".join(sorted(m.roles))) for m in document.members]
+    )
+    _say_rows(
+        "Desks",
+        [
+            (d.name, d.title, d.kind, "neutral" if d.neutral else "not on match cards")
+            for d in document.desks
+        ],
+    )
+    _say_rows(
+        "Key holders",
+        [
+            (
+                group.name,
+                f"{group.threshold} of {', '.join(group.holders)}",
+                "independent" if group.independent else "",
+            )
+            for group in document.groups
+        ],
+    )
+    statuses = {basis.name: basis for basis in document.bases}
+    for purpose in document.purposes:
+        usable = "" if document.is_usable(purpose) else "  (no signal may be posted for it)"
+        _say_rows(
+            f"Purpose {purpose.name}: {purpose.title}{usable}",
+            [(b, statuses[b].status, statuses[b].title) for b in purpose.bases],
+        )
+    _say_rows("Days kept", [(kind, str(days)) for kind, days in document.retention.items()])
+    _say_rows("Entries a day", [(kind, str(count)) for kind, count in document.quota.items()])
+    say()
+
+
+def _say_rows(title: str, rows: list[tuple[str, ...]]) -> None:
+    say(f"\n{title}")
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        say(f"  {'  '.join(cells)}".rstrip())
+
+
+def _say_approvals(approvals: "Approvals") -> None:
+    say(f"Signed by {', '.join(approvals.signers) or 'nobody yet'}.")
+    for fault in approvals.faults:
+        say(f"A line that proves nothing: {fault}.")
+    if approvals.missing is None:
+        say("Who is missing depends on the document before: name it with --previous.")
+    elif approvals.missing:
+        say(f"Still missing: {', '.join(approvals.missing)}.")
+    else:
+        say("Nobody is missing: it is ready to be brought in.")
+
+
+def _read(path: Path | None) -> "Consortium | None":
+    from api.cli.documents import read_document_file
+
+    return None if path is None else read_document_file(path).document
+
+
+def _text(path: Path) -> str:
+    from nodes.errors import ConfigurationError
+
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError as cause:
+        raise ConfigurationError(f"{path} is not text") from cause

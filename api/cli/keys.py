@@ -1,0 +1,77 @@
+"""`key new` and `member card`: a member's keys, made where they are used, and their public half."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.console import plain_errors, say
+
+key_app = typer.Typer(name="key", help="A member's own keys.", no_args_is_help=True)
+member_app = typer.Typer(name="member", help="What a member shows.", no_args_is_help=True)
+
+_KEPT = """\
+Made the keys of {member} on {origin}.
+
+  {keys}
+      What the node needs. Leave it on this machine, readable by its own user only; keep a copy
+      where nobody else can read it.
+  {recovery}
+      The recovery seed. The node does not need it: move it to a safe, offline, and off this
+      machine. After the loss of a disk it alone opens the signals that custodians give back.
+
+Next: signaalketen member card --keys {keys} …"""
+
+
+@key_app.command("new")
+@plain_errors()
+def new(
+    *,
+    origin: Annotated[str, typer.Option(help="The ledger's name, such as signaalketen.test/demo.")],
+    member: Annotated[str, typer.Option(help="This member's short name, such as uwv.")],
+    keys: Annotated[Path, typer.Option(help="The folder to make the keys in.")],
+    recovery: Annotated[Path, typer.Option(help="The file for the recovery seed, elsewhere.")],
+) -> None:
+    """Make all keys of a member; nothing that is there is overwritten."""
+    from nodes.errors import ConfigurationError
+    from nodes.keyring import create_keyring
+
+    if recovery.absolute().is_relative_to(keys.absolute()):
+        raise ConfigurationError("The recovery seed belongs in a safe: put it outside the keys.")
+    # Looked at first: keys without their recovery seed would be of no use.
+    if not recovery.absolute().parent.is_dir():
+        raise ConfigurationError(f"{recovery.parent} is not a folder: make it first.")
+    create_keyring(keys, origin=origin, member=member, recovery=recovery)
+    say(_KEPT.format(member=member, origin=origin, keys=keys, recovery=recovery))
+
+
+@member_app.command("card")
+@plain_errors()
+def card(
+    *,
+    keys: Annotated[Path, typer.Option(help="The folder with this member's keys.")],
+    title: Annotated[str, typer.Option(help="The name that people read.")],
+    oin: Annotated[str, typer.Option(help="Its OIN, 20 digits; 00000099… is for tests.")],
+    role: Annotated[
+        list[str], typer.Option(help="issuer, policy, witness, holder or custodian; repeat it.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="The file to write; else it is printed.")] = None,
+) -> None:
+    """Show the public half of a member's keys, for whoever drafts the consortium document."""
+    from ledger.consortium import ROLES
+    from nodes.ceremony import member_card
+    from nodes.errors import ConfigurationError
+    from nodes.keyring import load_keyring
+
+    if unknown := sorted(set(role) - ROLES):
+        raise ConfigurationError(
+            f"{', '.join(unknown)} is no role: choose from {', '.join(sorted(ROLES))}."
+        )
+    if len(oin) != 20 or not (oin.isascii() and oin.isdecimal()):
+        raise ConfigurationError("An OIN has 20 digits.")
+    text = member_card(load_keyring(keys), title=title, oin=oin, roles=list(dict.fromkeys(role)))
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    out.write_text(text)
+    say(f"{out} may be shown to anyone: send it to whoever drafts the consortium document.")

@@ -1,0 +1,142 @@
+"""The four members on this machine, and how they found their ledger.
+
+Each makes its keys and its card; one drafts the document; all four sign it. These are the commands
+that agencies would run, once a member, in folders that stand for four machines.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from demo.command import must
+from demo.leash import Leash
+from demo.member import Member, Profile
+from ledger.consortium import Consortium
+from ledger.consortium_toml import decode_consortium
+
+ORIGIN = "signaalketen.test/demo"
+DOCUMENT = "consortium.toml"
+FOUNDING = "founding.note"
+_RULES = Path(__file__).with_name("rules.toml")
+_ISSUER = ("issuer", "witness", "holder", "custodian")
+PROFILES = (
+    Profile("uwv", "UWV", "00000099000000000001", _ISSUER, 8101),
+    Profile("svb", "Sociale Verzekeringsbank", "00000099000000000002", _ISSUER, 8102),
+    Profile(
+        "szw",
+        "Ministerie van Sociale Zaken en Werkgelegenheid",
+        "00000099000000000003",
+        ("issuer", "policy", "witness", "holder", "custodian"),
+        8103,
+    ),
+    Profile(
+        "bzk",
+        "Ministerie van Binnenlandse Zaken en Koninkrijksrelaties",
+        "00000099000000000004",
+        ("witness", "holder", "custodian"),
+        8104,
+    ),
+)
+
+
+class Members:
+    """The members by name, under one `folder`, and their `document` once it is founded."""
+
+    def __init__(self, folder: Path, leash: Leash) -> None:
+        """Write nothing yet."""
+        self.folder = folder
+        self.all = [Member(profile, folder / profile.name, leash) for profile in PROFILES]
+        self.document: Consortium
+
+    def __getitem__(self, name: str) -> Member:
+        """Return the member of that name."""
+        return next(member for member in self.all if member.name == name)
+
+    def recovery(self, name: str) -> Path:
+        """Return the file of a member's recovery seed: its safe, away from its machine."""
+        return self.folder / "safe" / f"{name}.recovery"
+
+    def found(self, done: Callable[[str], None]) -> str:
+        """Make keys and cards, draft and sign; return what `consortium show` says of it.
+
+        `done` hears of every step.
+
+        Raises:
+            DemoError: a command did not succeed.
+        """
+        (self.folder / "safe").mkdir(mode=0o700)
+        with ThreadPoolExecutor(2) as pool:
+            for member in pool.map(self._join, self.all):
+                done(f"{member.name} made its keys and its card")
+        cards = [part for m in self.all for part in ("--card", f"{m.name}/card.toml")]
+        self._must(
+            "consortium", "draft", "--rules", _RULES, *cards, "--author", "szw", "--out", FOUNDING
+        )
+        done("szw drafted the document")
+        for member in self.all:
+            self._must("consortium", "sign", FOUNDING, "--keys", f"{member.name}/keys")
+            done(f"{member.name} signed it")
+        text = self._must("consortium", "show", FOUNDING, "--document")
+        (self.folder / DOCUMENT).write_text(text)
+        self.document = decode_consortium(text)
+        return self._must("consortium", "show", FOUNDING)
+
+    def start(self, done: Callable[[str], None]) -> None:
+        """Start all nodes and wait until each does its work."""
+        for member in self.all:
+            member.launch()
+        for member in self.all:
+            member.wait_ready()
+            done(f"{member.name} answers at {member.url}")
+
+    def save_metrics(self) -> None:
+        """Keep a copy of every node's numbers in `metrics/`."""
+        folder = self.folder / "metrics"
+        folder.mkdir(exist_ok=True)
+        for member in self.all:
+            answer = member.ask("/metrics", role="operator").raise_for_status()
+            (folder / f"{member.name}.txt").write_bytes(answer.content)
+
+    def stop(self) -> None:
+        """End every node; whoever cannot wait and interrupts this ends them at once."""
+        try:
+            for member in self.all:
+                member.node.ask_to_stop()
+            for member in self.all:
+                member.node.wait_stopped()
+        finally:
+            for member in self.all:
+                member.node.kill()
+                member.close()
+
+    def _join(self, member: Member) -> Member:
+        profile, name = member.profile, member.name
+        member.folder.mkdir(mode=0o700)
+        recovery = self.recovery(name).relative_to(self.folder)
+        self._must(
+            "key", "new", "--origin", ORIGIN, "--member", name,
+            "--keys", f"{name}/keys", "--recovery", recovery,
+        )  # fmt: skip
+        roles = [part for role in profile.roles for part in ("--role", role)]
+        self._must(
+            "member", "card", "--keys", f"{name}/keys", "--title", profile.title,
+            "--oin", profile.oin, *roles, "--out", f"{name}/card.toml",
+        )  # fmt: skip
+        member.settle()
+        return member
+
+    def _must(self, *arguments: str | Path) -> str:
+        return must(*arguments, folder=self.folder)
+
+
+@contextmanager
+def members_in(folder: Path) -> Iterator[Members]:
+    """Yield members that keep everything in `folder`; their nodes end with the block."""
+    leash = Leash()
+    members = Members(folder, leash)
+    try:
+        yield members
+    finally:
+        members.stop()
+        leash.close()

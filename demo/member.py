@@ -1,0 +1,145 @@
+"""One member on this machine: its folder, its node, and the tokens of its people.
+
+<member>/node.toml      settings of the node
+<member>/keys/          the keyring, which only the member's own commands read
+<member>/data/          the node's database
+<member>/tokens.toml    role = token, for the node
+<member>/tokens/<role>  the same, one a file, for whoever calls
+<member>/node.log       what the node says
+"""
+
+import contextlib
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import tomli_w
+
+from demo.errors import DemoError
+from demo.leash import Leash
+from demo.process import CONFIG, HOST, NodeProcess, free_port
+from nodes.settings import ROLES
+
+PUBLIC_STEP_SECONDS = 1
+# A machine that is busy with other things must not turn a 201 of the story into a 202.
+WAIT_SECONDS = 20.0
+_READY_WITHIN_SECONDS = 60
+_LAUNCHES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who a member is: its short `name`, its `title` for people, and the `port` it would like."""
+
+    name: str
+    title: str
+    oin: str
+    roles: tuple[str, ...]
+    port: int
+
+
+class Member:
+    """A member that keeps everything in `folder`."""
+
+    def __init__(self, profile: Profile, folder: Path, leash: Leash) -> None:
+        """Write and start nothing yet."""
+        self.profile = profile
+        self.name = profile.name
+        self.folder = folder
+        self.node = NodeProcess(folder, leash)
+        self.tokens = {role: secrets.token_urlsafe(24) for role in ROLES}
+        self._port = profile.port
+        # A proxy of the environment cannot reach what listens on this machine only.
+        self._client = httpx.Client(timeout=30, trust_env=False)
+
+    @property
+    def url(self) -> str:
+        """Return where the node answers."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def keys(self) -> Path:
+        """Return the folder of the keyring."""
+        return self.folder / "keys"
+
+    @property
+    def database(self) -> Path:
+        """Return the node's database."""
+        return self.folder / "data" / "node.db"
+
+    def token_file(self, role: str) -> Path:
+        """Return the file with the token of `role`."""
+        return self.folder / "tokens" / role
+
+    def settle(self) -> None:
+        """Write the tokens, readable by nobody else."""
+        (self.folder / "tokens").mkdir(mode=0o700)
+        _write_private(self.folder / "tokens.toml", tomli_w.dumps(self.tokens))
+        for role, token in self.tokens.items():
+            _write_private(self.token_file(role), token + "\n")
+
+    def launch(self) -> None:
+        """Start the node, on another port where its own is taken; `wait_ready` waits for it."""
+        self._port = free_port(self._port)
+        settings = {
+            "keys": "keys",
+            "data_dir": "data",
+            "founding": "../founding.note",
+            "order": "../order.db",
+            "url": self.url,
+            "host": HOST,
+            "port": self._port,
+            "tokens": "tokens.toml",
+            "wait_seconds": WAIT_SECONDS,
+            "public_step_seconds": PUBLIC_STEP_SECONDS,
+        }
+        (self.folder / CONFIG).write_text(tomli_w.dumps(settings))
+        self.node.launch()
+
+    def wait_ready(self) -> None:
+        """Return when the node does its work.
+
+        Raises:
+            DemoError: it ended, or is not ready after a minute; the text says why.
+        """
+        launches = 1
+        until = time.monotonic() + _READY_WITHIN_SECONDS
+        reasons = "it does not answer"
+        while time.monotonic() < until:
+            if not self.node.is_running:
+                # Somebody else may have taken the port between looking and listening.
+                if launches == _LAUNCHES or free_port(self._port) == self._port:
+                    raise DemoError(f"{self.name}'s node ended: {self.node.last_words()}")
+                launches += 1
+                self.launch()
+            with contextlib.suppress(httpx.TransportError):
+                # With a token of this run: another program at that port would not know it.
+                answer = self.ask("/readyz", role="operator")
+                if answer.status_code == httpx.codes.OK:
+                    return
+                reasons = answer.text
+            time.sleep(0.02)
+        raise DemoError(f"{self.name}'s node is not ready: {reasons}")
+
+    def ask(self, path: str, *, role: str | None = None) -> httpx.Response:
+        """Return what the node answers to somebody in `role`, or to a stranger."""
+        return self._client.get(self.url + path, headers=self._headers(role))
+
+    def post(self, path: str, body: object, *, role: str, key: str) -> httpx.Response:
+        """Return what the node answers to a post under an Idempotency-Key."""
+        headers = {**self._headers(role), "Idempotency-Key": key}
+        return self._client.post(self.url + path, json=body, headers=headers)
+
+    def close(self) -> None:
+        """Close the connections to the node."""
+        self._client.close()
+
+    def _headers(self, role: str | None) -> dict[str, str]:
+        return {} if role is None else {"Authorization": f"Bearer {self.tokens[role]}"}
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_text(text)

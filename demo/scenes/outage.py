@@ -1,0 +1,81 @@
+"""A node is killed, posting goes on without it, and it comes back to the same history."""
+
+import time
+
+import httpx
+
+from demo.stage import Stage
+from ledger.encoding import to_base64
+
+TITLE = "SVB's node is killed; UWV posts on; SVB comes back"
+_POSTS = 5
+
+
+def play(stage: Stage) -> None:
+    """Kill SVB's node, post at UWV, start SVB's again, and compare all four."""
+    screen, svb = stage.screen, stage.members["svb"]
+    before = stage.checkpoint("svb").checkpoint.size
+    svb.node.kill()
+    screen.say(f"SVB's node got SIGKILL at {before} blocks, as in a power cut.")
+    screen.claim(
+        f"nobody answers at {svb.url}",
+        holds=not _answers(stage),
+        expected="no connection",
+        seen="an answer",
+    )
+    try:
+        _post_on(stage)
+    finally:
+        # The scenes that follow need it, whatever became of this one.
+        begun = time.perf_counter()
+        svb.launch()
+        svb.wait_ready()
+    size = stage.checkpoint("uwv").checkpoint.size
+    caught_up = stage.wait_size("svb", size) - before
+    took = time.perf_counter() - begun
+    screen.claim(
+        f"SVB's node, started again, was ready {took:.1f} s later, with the {caught_up} blocks "
+        "that it had missed",
+        holds=caught_up == _POSTS,
+        expected=f"{_POSTS} blocks",
+        seen=caught_up,
+    )
+    _compare(stage, size)
+
+
+def _post_on(stage: Stage) -> None:
+    author = stage.the_first().signal.agency
+    spare = [s for person in stage.spare for s in person.signals if s.agency == author]
+    posted = [stage.post(signal) for signal in spare[:_POSTS]]
+    heights = [p.height for p in posted]
+    cosigners = sorted({name for p in posted for name in stage.cosigners(p.receipt)})
+    stage.screen.claim(
+        f"UWV posts {len(posted)} more, blocks {heights[0]} to {heights[-1]}, each 201 and "
+        f"cosigned by {', '.join(cosigners)}",
+        holds=len(posted) == _POSTS and "svb" not in cosigners,
+        expected=f"{_POSTS} receipts by the three others",
+        seen=(len(posted), cosigners),
+    )
+
+
+def _compare(stage: Stage, size: int) -> None:
+    rows = []
+    for member in stage.members.all:
+        stage.wait_size(member.name, size)
+        served = stage.checkpoint(member.name).checkpoint
+        rows.append((member.name, f"{served.size} blocks", to_base64(served.root)))
+    stage.screen.rows(rows)
+    stage.screen.claim(
+        "all four nodes have the same history",
+        holds=len({(count, root) for _, count, root in rows}) == 1,
+        expected="one size and root",
+        seen=rows,
+    )
+
+
+def _answers(stage: Stage) -> bool:
+    try:
+        stage.members["svb"].ask("/healthz")
+    except httpx.TransportError:
+        return False
+    return True

@@ -1,0 +1,121 @@
+"""The story: setting up, six scenes, and what can be tried afterwards."""
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from demo.command import pasted
+from demo.consortium import DOCUMENT, Members
+from demo.people import people
+from demo.scenes import audit, load, look, outage, post, tamper
+from demo.screen import Screen
+from demo.stage import EXPORT, Stage
+
+Scene = tuple[str, Callable[[Stage], None]]
+"""A title, and what happens under it."""
+
+SCENES: tuple[Scene, ...] = (
+    (post.TITLE, post.play),
+    (look.TITLE, look.play),
+    (load.TITLE, load.play),
+    (outage.TITLE, outage.play),
+    (audit.TITLE, audit.play),
+    (tamper.TITLE, tamper.play),
+)
+_PEOPLE = 450
+_SPARE = 20
+_SETUP_STEPS = 13
+
+
+def tell(members: Members, screen: Screen) -> bool:
+    """Set up and play every scene; return whether all held.
+
+    Raises:
+        DemoError: the consortium cannot be set up.
+    """
+    _set_up(members, screen)
+    everybody = people(_PEOPLE + _SPARE)
+    stage = Stage(
+        members=members, people=everybody[:_PEOPLE], spare=everybody[_PEOPLE:], screen=screen
+    )
+    play_all(SCENES, stage)
+    with _going_on(screen):
+        members.save_metrics()
+    return not screen.failures
+
+
+def play_all(scenes: Iterable[Scene], stage: Stage) -> None:
+    """Play every scene, also those after one that broke."""
+    for title, play in scenes:
+        stage.screen.scene(title)
+        with _going_on(stage.screen):
+            play(stage)
+
+
+def farewell(members: Members, screen: Screen, *, stays_up: bool) -> None:
+    """Print what can be tried now: addresses, tokens, and the audit to paste."""
+    chain: str | Path = members.folder / EXPORT
+    if stays_up:
+        chain = members["uwv"].url
+        _show_doors(members, screen)
+    screen.say()
+    screen.say("Audit it yourself:")
+    screen.paste(pasted("audit", chain, "--consortium", members.folder / DOCUMENT))
+
+
+def verdict(screen: Screen) -> None:
+    """Print whether every scene held."""
+    count = len(screen.failures)
+    screen.title("Every scene held." if not count else f"{count} did not hold:")
+    for failure in screen.failures:
+        screen.say(f"  {failure}", style="red")
+
+
+def _set_up(members: Members, screen: Screen) -> None:
+    screen.title("Four members found a ledger")
+    screen.say(
+        "UWV, SVB and the ministries SZW and BZK each make their own keys, sign one document, and "
+        "start a node. A prototype, with synthetic people only: no law yet permits real use."
+    )
+    steps: list[str] = []
+
+    def done(step: str) -> None:
+        steps.append(step)
+        move(len(steps))
+
+    with screen.progress("setting up", total=_SETUP_STEPS) as move:
+        shown = members.found(done)
+        members.start(done)
+    screen.say("For each: signaalketen key new, member card, consortium sign, node.", style="dim")
+    document = members.document
+    screen.rows([(m.name, m.profile.title, m.url) for m in members.all])
+    screen.claim(
+        f"{document.origin}: signed by all {len(document.members)}, "
+        f"{document.quorum} of {len(document.witnesses)} witnesses make a block final",
+        holds="Nobody is missing" in shown,
+        expected="nobody is missing",
+        seen=shown,
+    )
+
+
+def _show_doors(members: Members, screen: Screen) -> None:
+    screen.say("Open a node's page, or call it with the token of a role; a token is a file:")
+    screen.rows([(m.name, m.url, f"{m.folder / 'tokens'}/<role>") for m in members.all])
+    uwv = members["uwv"]
+    screen.say()
+    screen.say("UWV's tokens, made for this run; nobody prints a real one:")
+    screen.rows(list(uwv.tokens.items()))
+    screen.say()
+    screen.say("UWV's own signals, as its caseworker:")
+    header = f"Authorization: Bearer {uwv.tokens['caseworker']}"
+    screen.paste(shlex.join(["curl", "-H", header, f"{uwv.url}/v1/signals"]))
+
+
+@contextmanager
+def _going_on(screen: Screen) -> Iterator[None]:
+    """Say that something broke, and let the reader see the rest."""
+    try:
+        yield
+    except Exception as cause:  # noqa: BLE001 -- whatever it is, the verdict will name it
+        screen.fault(f"this could not go on: {type(cause).__name__}: {cause}")

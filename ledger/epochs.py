@@ -1,0 +1,54 @@
+"""The epochs that were ever opened, by purpose: two are open at most, the newest of them current.
+
+An epoch opened in block h is open for the blocks after h, up to the one that closes it. Years bring
+a handful, so all are kept: which were open at a signal's own block decides with whom it can match.
+"""
+
+from dataclasses import dataclass, field
+
+from ledger.epoch import OPEN, EpochDocument
+
+MAX_OPEN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An epoch's document, and from which block to which it is open; `closed` None: still."""
+
+    document: EpochDocument
+    opened: int
+    closed: int | None = None
+
+    def is_open_at(self, height: int) -> bool:
+        """Tell whether the epoch is open for the block at `height`."""
+        return self.opened < height and (self.closed is None or height <= self.closed)
+
+
+@dataclass(slots=True)
+class Epochs:
+    """By purpose, the spans of its epochs 1, 2, 3, … in order."""
+
+    spans: dict[str, list[Span]] = field(default_factory=dict)
+
+    def open_now(self, purpose: str) -> list[EpochDocument]:
+        """Return the documents of the open epochs of `purpose`, newest first."""
+        spans = self.spans.get(purpose, [])
+        return [span.document for span in reversed(spans) if span.closed is None]
+
+    def open_at(self, purpose: str, height: int) -> list[int]:
+        """Return the numbers of the epochs open at the block `height`, newest first."""
+        spans = self.spans.get(purpose, [])
+        return [span.document.number for span in reversed(spans) if span.is_open_at(height)]
+
+    def next_number(self, purpose: str) -> int:
+        """Return the number that the next epoch of `purpose` must have."""
+        return len(self.spans.get(purpose, [])) + 1
+
+    def install(self, document: EpochDocument, *, height: int) -> None:
+        """Open or close an epoch in the block at `height`; whether it may is for the rules."""
+        spans = self.spans.setdefault(document.purpose, [])
+        if document.state == OPEN:
+            spans.append(Span(document, height))
+        else:
+            opened = spans[document.number - 1]
+            spans[document.number - 1] = Span(opened.document, opened.opened, height)

@@ -1,0 +1,67 @@
+"""`epoch`: the key holders open a period's key, or the members close one.
+
+Further lines: the epoch document (`ledger.epoch`). No commitment. The lines after the author's are
+by other members, sorted. Opening needs every holder, whose public share the document names; closing
+needs a quorum, for a holder that is gone must not keep pseudonyms alive. At most two are open.
+"""
+
+from ledger.consortium import Consortium
+from ledger.entry import SignedEntry
+from ledger.epoch import OPEN, EpochDocument
+from ledger.epochs import MAX_OPEN
+from ledger.errors import MalformedError, RefusedError, VerificationError
+from ledger.rules.kind import Admission, Chain, verify_other_lines
+
+
+class EpochRule:
+    """The rules of `epoch` (protocol 1)."""
+
+    role: str | None = None
+    can_stale = False
+
+    def verify(self, signed: SignedEntry, document: Consortium) -> None:
+        """Check the document, its shares and who signed; see `Rule`."""
+        if signed.entry.commitment is not None:
+            raise RefusedError("commitment", "an epoch entry has none")
+        epoch = read_epoch(signed)
+        if document.purpose(epoch.purpose) is None:
+            raise RefusedError("epoch", "the consortium document has no such purpose")
+        signers = {signed.entry.author, *verify_other_lines(signed, document, reason="approval")}
+        if epoch.state == OPEN:
+            try:
+                epoch.verify_shares(document.groups)
+            except VerificationError as cause:
+                raise RefusedError("epoch", str(cause)) from cause
+            if missing := {share.holder for share in epoch.shares} - signers:
+                raise RefusedError("approval", f"not signed by {', '.join(sorted(missing))}")
+        elif len(signers) < document.approvals:
+            raise RefusedError("approval", f"closing needs {document.approvals} members")
+
+    def admit(self, admission: Admission, signed: SignedEntry | None, chain: Chain) -> None:
+        """Check number and order against what is open, and install it; see `Rule`."""
+        del admission
+        if signed is None:
+            raise RefusedError("malformed", "an epoch entry is needed whole")
+        epoch = read_epoch(signed)
+        known = [document.number for document in chain.epochs.open_now(epoch.purpose)]
+        if epoch.state == OPEN:
+            expected = chain.epochs.next_number(epoch.purpose)
+            if epoch.number != expected:
+                raise RefusedError("epoch", f"expected epoch {expected} of {epoch.purpose}")
+            if len(known) >= MAX_OPEN:
+                raise RefusedError("epoch", f"{MAX_OPEN} epochs are open; close the oldest first")
+        elif epoch.number != min(known, default=None):
+            raise RefusedError("epoch", "only the oldest epoch that is open can be closed")
+        chain.epochs.install(epoch, height=chain.height)
+
+
+def read_epoch(signed: SignedEntry) -> EpochDocument:
+    """Return the document that an epoch entry carries.
+
+    Raises:
+        RefusedError: for `epoch`.
+    """
+    try:
+        return EpochDocument.decode(signed.entry.further)
+    except MalformedError as cause:
+        raise RefusedError("epoch", str(cause)) from cause

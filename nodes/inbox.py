@@ -1,0 +1,203 @@
+"""The inbox: what others' final entries bring to this node, by the items that came with them.
+
+Items wait in custody until their block is final here; then each is taken up once and deleted. What
+has not come by then is fetched: from its author, or from a custodian to whom it was left.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+
+from ledger.block import Block
+from ledger.body import Share
+from ledger.encoding import enc
+from ledger.entry import SignedEntry
+from ledger.errors import LedgerError
+from ledger.heights import Heights
+from ledger.parts import Located, verify_part
+from ledger.seal import SealingKey
+from nodes.errors import NodeError
+from nodes.matcher import Matcher
+from nodes.peers.client import Peers
+from nodes.peers.port import ITEMS
+from nodes.peers.sealed import open_fields
+from nodes.replica import Replica
+from nodes.store import chain, matching
+from nodes.store.custody import Custody
+from nodes.store.database import Database
+from nodes.store.matching import Wanted
+from nodes.store.signals import Signals
+from nodes.store.writer import Writer
+
+_log = logging.getLogger(__name__)
+_FETCH = 64
+_LOOK_SECONDS = 0.5
+
+
+class Inbox:
+    """Takes up others' items."""
+
+    def __init__(
+        self,
+        *,
+        member: str,
+        sealing: SealingKey,
+        replica: Replica,
+        database: Database,
+        writer: Writer,
+        custody: Custody,
+        signals: Signals,
+        matcher: Matcher,
+        peers: Peers,
+        on_frame: Callable[[], None],
+    ) -> None:
+        """Take up items for `member`; call `on_frame` when there may be frames to send."""
+        self._member = member
+        self._sealing = sealing
+        self._replica = replica
+        self._database = database
+        self._writer = writer
+        self._custody = custody
+        self._signals = signals
+        self._matcher = matcher
+        self._peers = peers
+        self._on_frame = on_frame
+        self._woken = asyncio.Event()
+
+    def arrive(self, connection: Connection, height: int, signed: SignedEntry) -> None:
+        """Take up what a final entry of another member brings, or note that it must be fetched."""
+        if not self._concerns(connection, height, signed):
+            return
+        raw = self._custody.share(connection, signed.id)
+        if raw is None:
+            wanted = Wanted(height, signed.id, signed.entry.author, signed.entry.kind)
+            matching.want(connection, wanted)
+            self._woken.set()
+            return
+        self._take_up(connection, height, signed, Share.decode(raw))
+
+    async def run(self) -> None:
+        """Fetch what did not come until cancelled."""
+        while True:
+            self._woken.clear()
+            with self._database.read() as connection:
+                missing = matching.wanted(connection, count=_FETCH)
+            for author in sorted({wanted.author for wanted in missing}):
+                await self._fetch(author, [w for w in missing if w.author == author])
+            if missing:
+                await asyncio.sleep(_LOOK_SECONDS)
+            else:
+                await self._woken.wait()
+
+    def _concerns(self, connection: Connection, height: int, signed: SignedEntry) -> bool:
+        """Tell whether the entry has an item for this node that was not taken up yet."""
+        kind = signed.entry.kind
+        if kind == "locate":
+            known = self._replica.state.outstanding.locates.get(height)
+            return known is not None and self._member in known.waiting
+        if kind == "answer":
+            named = Heights.decode(signed.entry.further).named
+            return any(self._is_own_locate(connection, at) for at in named)
+        return kind == "erasure"
+
+    def _is_own_locate(self, connection: Connection, height: int) -> bool:
+        found = chain.entry_id_at(connection, height, author=self._member, kind="locate")
+        return found is not None
+
+    def _take_up(
+        self, connection: Connection, height: int, signed: SignedEntry, share: Share
+    ) -> None:
+        author = signed.entry.author
+        if signed.entry.kind == "locate":
+            self._matcher.others_locate(connection, height=height, signed=signed, share=share)
+            self._on_frame()
+        elif signed.entry.kind == "answer":
+            findings = self._matcher.others_answer(
+                connection,
+                height=height,
+                signed=signed,
+                share=share,
+                own=lambda at: self._own(connection, at),
+            )
+            chain.count_refusals(connection, findings)
+        else:
+            for gone in self._matcher.others_erasure(connection, author=author, share=share):
+                entry_id = chain.entry_id_at(connection, gone, author=author, kind="signal")
+                if entry_id is not None:
+                    self._custody.drop(connection, entry_id)
+        self._custody.drop(connection, signed.id)
+        matching.got(connection, height)
+
+    def _own(self, connection: Connection, height: int) -> tuple[str, str, str] | None:
+        own = self._signals.at_height(connection, height)
+        if own is None or own.is_withdrawn:
+            return None
+        posting = self._signals.posting(connection, own.local_id)
+        return own.local_id, posting.bsn.digits, posting.purpose
+
+    async def _fetch(self, author: str, missing: Sequence[Wanted]) -> None:
+        document = self._replica.document
+        if document is None:
+            return
+        custodians = [n for n in document.custodians if n not in (author, self._member)]
+        left = list(missing)
+        for source in (author, *custodians):
+            if not left:
+                return
+            try:
+                raw = await self._peers.ask(source, ITEMS, enc(*(w.entry_id for w in left)))
+                parts = open_fields(
+                    raw,
+                    key=self._sealing,
+                    origin=document.origin,
+                    operation=ITEMS,
+                    sender=source,
+                )
+                if len(parts) != len(left):
+                    continue
+            except (NodeError, LedgerError) as cause:
+                _log.info("%s gives no items: %s", source, cause)
+                continue
+            came = [pair for pair in zip(left, parts, strict=True) if pair[1]]
+            for wanted, part in came:
+                if await self._receive(wanted, part):
+                    left.remove(wanted)
+
+    async def _receive(self, wanted: Wanted, part: bytes) -> bool:
+        """Check and take up a part that was fetched; tell whether it is done with."""
+
+        def work(connection: Connection) -> None:
+            raw = chain.block_at(connection, wanted.height)
+            if raw is None:
+                return
+            signed = Block.decode(raw).signed
+            if not self._concerns(connection, wanted.height, signed):
+                matching.got(connection, wanted.height)
+                return
+            share = Share.decode(part)
+            verify_part(
+                share,
+                signed.entry,
+                receiver=self._member,
+                may_lack=True,
+                locate_at=lambda at: locate_at(connection, at),
+            )
+            self._take_up(connection, wanted.height, signed, share)
+
+        try:
+            await self._writer.do(work)
+        except (NodeError, LedgerError) as cause:
+            _log.warning("items of %s do not hold: %s", wanted.author, cause)
+            return False
+        return True
+
+
+def locate_at(connection: Connection, height: int) -> Located | None:
+    """Return the `locate` in the block at `height`, or None where it is none."""
+    raw = chain.block_at(connection, height)
+    entry = None if raw is None else Block.decode(raw).signed.entry
+    if entry is None or entry.kind != "locate":
+        return None
+    return Located(entry.author, len(Heights.decode(entry.further).named))

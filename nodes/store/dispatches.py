@@ -1,0 +1,135 @@
+"""Own entries with items for others: `locate`, `answer` and `erasure`, until all have their part.
+
+A dispatch is durable before its first push. Its row goes when every receiver has its items: those
+who signed a stored-line have them; the others come and ask.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from ledger.body import Share
+from ledger.encoding import Digest
+from ledger.entry import SignedEntry
+from ledger.heights import Heights
+from nodes.store.tables import DispatchRow
+from nodes.store.vault import Vault
+
+_dispatch = DispatchRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """An own entry, its whole body as a share, and by receiver the indexes of its items."""
+
+    signed: SignedEntry
+    body: bytes = field(repr=False)
+    routes: Mapping[str, tuple[int, ...]]
+    subject: str = field(default="", repr=False)
+    height: int | None = None
+
+
+class Dispatches:
+    """The table `dispatch`; every method works inside a caller's transaction."""
+
+    def __init__(self, vault: Vault) -> None:
+        """Box and unbox with `vault`."""
+        self._vault = vault
+
+    def add(self, connection: Connection, dispatch: Dispatch) -> None:
+        """Store a new dispatch, last in line."""
+        newest = connection.execute(select(func.max(_dispatch.c.sequence))).scalar_one()
+        connection.execute(
+            insert(_dispatch).values(
+                entry_id=dispatch.signed.id,
+                sequence=(newest or 0) + 1,
+                kind=dispatch.signed.entry.kind,
+                height=None,
+                box=self._lock(dispatch),
+            )
+        )
+
+    def replace(self, connection: Connection, old: Digest, new: Dispatch) -> None:
+        """Put `new` in the place of a dispatch that never came on the chain."""
+        connection.execute(
+            update(_dispatch)
+            .where(_dispatch.c.entry_id == old)
+            .values(entry_id=new.signed.id, box=self._lock(new))
+        )
+
+    def get(self, connection: Connection, entry_id: bytes) -> Dispatch | None:
+        """Return the dispatch of that entry, or None."""
+        row = connection.execute(
+            select(_dispatch).where(_dispatch.c.entry_id == entry_id)
+        ).one_or_none()
+        return None if row is None else self._read(row.box, row.entry_id, row.height)
+
+    def waiting(self, connection: Connection) -> list[Digest]:
+        """Return the entry ids of those that are not on the chain, oldest first."""
+        query = select(_dispatch.c.entry_id).where(_dispatch.c.height.is_(None))
+        return [
+            Digest(raw)
+            for raw in connection.execute(query.order_by(_dispatch.c.sequence)).scalars()
+        ]
+
+    def place(self, connection: Connection, placed: Iterable[tuple[int, Digest]]) -> list[int]:
+        """Give own entries their heights; return the heights of those that are not known here."""
+        unknown = []
+        for height, entry_id in placed:
+            result = connection.execute(
+                update(_dispatch).where(_dispatch.c.entry_id == entry_id).values(height=height)
+            )
+            if not result.rowcount:
+                unknown.append(height)
+        return unknown
+
+    def known(self, connection: Connection, entry_ids: Sequence[Digest]) -> list[Digest]:
+        """Return those of `entry_ids` that are here and not on the chain."""
+        query = select(_dispatch.c.entry_id).where(
+            _dispatch.c.entry_id.in_(entry_ids), _dispatch.c.height.is_(None)
+        )
+        return [Digest(raw) for raw in connection.execute(query).scalars()]
+
+    def heights(self, dispatch: Dispatch) -> tuple[int, ...]:
+        """Return the heights that the entry of a `locate` or `answer` names."""
+        return Heights.decode(dispatch.signed.entry.further).named
+
+    def erase(self, connection: Connection, dispatch: Dispatch, gone: Iterable[int]) -> None:
+        """Erase items of a dispatch, content and salt; their digests stay."""
+        share = Share.decode(dispatch.body)
+        left = set(range(len(share.digests))) - set(gone)
+        kept = Share(
+            tuple(item for item in share.items if item.index in left), share.digests, share.r
+        )
+        box = self._lock(replace(dispatch, body=kept.encode()))
+        connection.execute(
+            update(_dispatch).where(_dispatch.c.entry_id == dispatch.signed.id).values(box=box)
+        )
+
+    def drop(self, connection: Connection, entry_id: bytes) -> None:
+        """Delete a dispatch: nobody needs its items from here any more."""
+        connection.execute(delete(_dispatch).where(_dispatch.c.entry_id == entry_id))
+
+    def _lock(self, dispatch: Dispatch) -> bytes:
+        stored = {
+            "entry": dispatch.signed.encode().decode(),
+            "body": dispatch.body.hex(),
+            "routes": {name: list(indexes) for name, indexes in dispatch.routes.items()},
+            "subject": dispatch.subject,
+        }
+        return self._vault.lock(
+            json.dumps(stored).encode(), table="dispatch", row=dispatch.signed.id, column="box"
+        )
+
+    def _read(self, box: bytes, entry_id: bytes, height: int | None) -> Dispatch:
+        stored = json.loads(self._vault.unlock(box, table="dispatch", row=entry_id, column="box"))
+        return Dispatch(
+            signed=SignedEntry.decode(stored["entry"].encode()),
+            body=bytes.fromhex(stored["body"]),
+            routes={name: tuple(indexes) for name, indexes in stored["routes"].items()},
+            subject=stored["subject"],
+            height=height,
+        )

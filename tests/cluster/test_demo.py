@@ -1,0 +1,249 @@
+"""The demonstration as a newcomer runs it: real commands, real nodes, one whole story.
+
+It is told once; every test reads what that run printed and kept. The files of the import, where
+BSNs stand in plain text because agencies hand them in so, lie outside the kept folder and are gone.
+"""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from demo.people import people
+from demo.process import HOST
+from demo.story import SCENES
+from ledger.encoding import split_enc
+from nodes.keyring import load_keyring
+from nodes.store.vault import Vault
+from tests.support.command_line import signaalketen
+from tests.support.export_regions import regions
+from tests.support.scan import Scanner
+
+ROOT = Path(__file__).parents[2]
+MEMBERS = ("uwv", "svb", "szw", "bzk")
+WANTED_PORT = 8101
+EVERYBODY = people(1000)
+FIVE_MINUTES = 300
+REGIONS = (
+    "magic", "newline of the magic", "high byte of a length", "low byte of a length",
+    "founding document", "origin of a block", "height of a block", "previous of a block",
+    "blank of a block", "mark of a block", "author of a block", "kind of a block",
+    "day of a block", "commitment of a block", "author's line of a block",
+    "stored-line of a block", "end mark", "origin of the checkpoint", "size of the checkpoint",
+    "root of the checkpoint", "blank line of the checkpoint", "name of the first line",
+    "first line", "last line", "last newline",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Told:
+    """One run of the story: what it printed, how it ended, what it kept."""
+
+    code: int
+    output: str
+    kept: Path
+
+    @property
+    def export(self) -> Path:
+        return self.kept / "export.signaalketen"
+
+    @property
+    def document(self) -> Path:
+        return self.kept / "consortium.toml"
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    folder = tmp_path_factory.mktemp("demo")
+    with contextlib.ExitStack() as stack:
+        # Whoever has the port that UWV's node would like, this test or another, keeps it.
+        with contextlib.suppress(OSError):
+            stack.enter_context(socket.create_server((HOST, WANTED_PORT)))
+        run = subprocess.run(
+            [sys.executable, "-m", "demo", "--once", "--keep", "my own data/demo"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "SIGNAALKETEN_PORT": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=FIVE_MINUTES,
+            check=False,
+        )
+    return Told(run.returncode, run.stdout, folder / "my own data" / "demo")
+
+
+def test_every_scene_holds_and_the_story_says_so(told: Told) -> None:
+    assert told.code == 0, told.output
+    assert "✗" not in told.output
+    assert "Every scene held." in told.output
+    for number, (title, _) in enumerate(SCENES, start=1):
+        assert f"\n{number}  {title} " in told.output
+
+
+def test_what_is_printed_without_a_terminal_is_plain_and_fits(told: Told) -> None:
+    lines = [line for line in told.output.splitlines() if not line.startswith(("$ ", "  "))]
+
+    assert "\x1b" not in told.output
+    assert max(map(len, lines)) <= 100
+
+
+def test_each_scene_is_one_screen(told: Told) -> None:
+    scenes = re.split(r"\n\d  ", told.output)[1:]
+
+    assert len(scenes) == len(SCENES)
+    assert max(scene.count("\n") for scene in scenes) <= 30
+
+
+def test_a_port_that_somebody_has_is_left_to_them(told: Told) -> None:
+    settings = (told.kept / "uwv" / "node.toml").read_text()
+
+    assert f"port = {WANTED_PORT}\n" not in settings
+
+
+def test_no_node_is_left_running(told: Told) -> None:
+    for url in urls(told.output):
+        assert not answers(url)
+
+
+def test_the_kept_export_is_sound(told: Told) -> None:
+    audit = signaalketen("audit", told.export, "--consortium", told.document)
+
+    assert audit.exit_code == 0, audit.stdout
+    assert "SOUND" in audit.stdout
+
+
+@pytest.mark.parametrize("flip", [0x01, 0x20])
+@pytest.mark.parametrize("region", REGIONS)
+def test_the_kept_export_is_not_sound_with_one_byte_changed(
+    region: str, flip: int, told: Told, tmp_path: Path
+) -> None:
+    raw = bytearray(told.export.read_bytes())
+    raw[regions(bytes(raw))[region]] ^= flip
+    changed = tmp_path / "changed"
+    changed.write_bytes(raw)
+
+    audit = signaalketen("audit", changed, "--consortium", told.document)
+
+    assert audit.exit_code == 1, audit.stdout
+
+
+def test_the_sample_of_bytes_has_one_of_each_part(told: Told) -> None:
+    found = regions(told.export.read_bytes())
+
+    assert set(found) == set(REGIONS)
+    assert len(set(found.values())) == len(found)
+
+
+def test_the_receipt_of_the_first_scene_still_convinces(told: Told) -> None:
+    verified = signaalketen(
+        "receipt", "verify", told.kept / "receipt.txt", "--consortium", told.document
+    )
+
+    assert verified.exit_code == 0, verified.stdout
+
+
+def test_what_the_story_kept_and_printed_holds_no_bsn_in_any_form(told: Told) -> None:
+    scanner = Scanner(person.bsn for person in EVERYBODY)
+
+    assert scanner.folder(told.kept) == []
+    assert scanner.text(told.output.encode()) == []
+
+
+def test_the_scan_went_over_every_kind_of_file_that_a_member_has(told: Told) -> None:
+    kept = {str(path.relative_to(told.kept)) for path in told.kept.rglob("*") if path.is_file()}
+
+    expected = {"consortium.toml", "export.signaalketen", "founding.note", "order.db"}
+    for name in MEMBERS:
+        expected |= {f"{name}/data/node.db", f"{name}/node.log", f"metrics/{name}.txt"}
+    assert expected <= kept
+    assert all((told.kept / path).stat().st_size for path in expected)
+
+
+def test_the_bsns_that_the_scan_did_not_find_are_there_under_uwvs_key(told: Told) -> None:
+    keyring = load_keyring(told.kept / "uwv" / "keys")
+    vault = Vault(box_key=keyring.derive("box"), mac_key=bytes(32))
+    with closing(sqlite3.connect(told.kept / "uwv" / "data" / "node.db")) as connection:
+        rows = connection.execute("SELECT local_id, person_box FROM signal").fetchall()
+
+    boxed = {
+        split_enc(vault.unlock(box, table="signal", row=local_id, column="person_box"))[0].decode()
+        for local_id, box in rows
+    }
+
+    assert len(boxed) > 200
+    assert boxed <= {person.bsn.digits for person in EVERYBODY}
+
+
+def test_the_files_of_the_import_are_gone(told: Told) -> None:
+    assert list(told.kept.parents[1].rglob("*.jsonl*")) == []
+
+
+def test_every_node_counted_the_same_blocks(told: Told) -> None:
+    counts = {
+        line
+        for name in MEMBERS
+        for line in (told.kept / "metrics" / f"{name}.txt").read_text().splitlines()
+        if line.startswith("signaalketen_blocks_final ")
+    }
+
+    assert len(counts) == 1
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_story_that_is_stopped_half_way_leaves_no_node(how: int, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "demo"],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as story:
+        said = "".join(until_first_scene(story))
+
+        story.send_signal(how)
+
+        said += story.communicate(timeout=FIVE_MINUTES)[0]
+    assert len(set(urls(said))) == len(MEMBERS)
+    assert all(falls_silent(url) for url in set(urls(said)))
+    if how != signal.SIGKILL:
+        assert list(tmp_path.glob("signaalketen-*")) == []
+
+
+def until_first_scene(story: "subprocess.Popen[str]") -> Iterator[str]:
+    assert story.stdout is not None
+    for line in story.stdout:
+        yield line
+        if line.startswith("1  "):
+            return
+
+
+def urls(output: str) -> list[str]:
+    return re.findall(r"http://127\.0\.0\.1:\d+", output)
+
+
+def answers(url: str) -> bool:
+    try:
+        with socket.create_connection((HOST, int(url.rpartition(":")[2])), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def falls_silent(url: str) -> bool:
+    until = time.monotonic() + 15
+    while answers(url):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True

@@ -1,0 +1,57 @@
+"""What all tests share: the published vectors, how many examples properties try, what is slow."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+_IS_SOAK = bool(os.environ.get("SIGNAALKETEN_SOAK"))
+_IS_CI = bool(os.environ.get("CI"))
+
+# A loaded machine draws slowly; that says nothing about the code.
+settings.register_profile(
+    "modest",
+    max_examples=60,
+    deadline=None,
+    derandomize=_IS_CI,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "soak",
+    max_examples=3_000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("soak" if _IS_SOAK else "modest")
+
+
+def pytest_report_header() -> str:
+    """Say which tests are left out, and how to run them."""
+    if _IS_SOAK:
+        return "soak: slow tests included, 3,000 examples a property"
+    return "slow tests are left out; `make soak` (SIGNAALKETEN_SOAK=1) runs them"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect tests marked slow unless this is a soak; pytest counts them in its last line."""
+    if _IS_SOAK:
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """Return the folder of published vectors; see tests/vectors/README.md."""
+    named = os.environ.get("SIGNAALKETEN_VECTORS")
+    beside = Path(__file__).resolve().parents[2] / "shared" / "vectors"
+    folder = Path(named) if named else beside
+    if folder.is_dir():
+        return folder
+    reason = "the published vectors are not here; SIGNAALKETEN_VECTORS names their folder"
+    if _IS_CI:
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,149 @@
+"""The laws that every byte format owes: it survives its encoding, and has exactly one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.block import Block
+from ledger.body import Share
+from ledger.checkpoint import Checkpoint
+from ledger.cosignature import SignedCheckpoint
+from ledger.day import decode_day
+from ledger.encoding import enc, from_base64, split_enc, to_base64
+from ledger.entry import Entry, SignedEntry
+from ledger.errors import LedgerError, MalformedError
+from ledger.export import ExportReader, encode_export
+from ledger.group import Point, Scalar
+from ledger.key import VerifierKey
+from ledger.member import MemberDocument
+from ledger.note import Note, SignatureLine
+from ledger.receipt import Receipt
+from ledger.sdjwt import SdJwt, from_base64url, to_base64url
+from ledger.tile import Tile, decode_bundle, encode_bundle
+from ledger.voprf import Alpha
+from tests.support import drawing
+from tests.support.spoiling import spoiled
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format by its `name`: `values` that it can hold, and both ways."""
+
+    name: str
+    values: st.SearchStrategy[Any]
+    encode: Callable[[Any], bytes]
+    decode: Callable[[bytes], Any]
+
+
+def _of_text(
+    name: str,
+    values: st.SearchStrategy[Any],
+    encode: Callable[[Any], str],
+    decode: Callable[[str], Any],
+) -> Format:
+    def read(raw: bytes) -> object:
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as cause:
+            raise MalformedError("not text") from cause
+        return decode(text)
+
+    return Format(name, values, lambda value: encode(value).encode(), read)
+
+
+def _read_export(raw: bytes) -> tuple[list[bytes], bytes]:
+    reader = ExportReader(BytesIO(raw).read)
+    return list(reader.blocks()), reader.checkpoint()
+
+
+FORMATS = [
+    Format("fields", st.lists(st.binary(max_size=20)), lambda f: enc(*f), split_enc),
+    Format("scalar", drawing.scalars, Scalar.encode, Scalar),
+    Format("point", drawing.points, Point.encode, Point),
+    Format("note", drawing.notes, Note.encode, Note.decode),
+    Format("entry note", drawing.signed_entries, SignedEntry.encode, SignedEntry.decode),
+    Format("block", drawing.blocks, Block.encode, Block.decode),
+    Format(
+        "signed checkpoint",
+        drawing.signed_checkpoints,
+        SignedCheckpoint.encode,
+        SignedCheckpoint.decode,
+    ),
+    Format("receipt", drawing.receipts, Receipt.encode, Receipt.decode),
+    Format("bundle", drawing.bundles, encode_bundle, decode_bundle),
+    Format("share", drawing.shares(), Share.encode, Share.decode),
+    Format("alpha", drawing.alphas, Alpha.encode, Alpha.decode),
+    Format(
+        "export",
+        drawing.exports,
+        lambda export: b"".join(encode_export(export[0], lambda: export[1])),
+        _read_export,
+    ),
+    _of_text("base64", st.binary(max_size=40), to_base64, from_base64),
+    _of_text("base64url", st.binary(max_size=40), to_base64url, from_base64url),
+    _of_text("day", drawing.days, lambda day: day.isoformat(), decode_day),
+    _of_text("vkey", drawing.vkeys, VerifierKey.encode, VerifierKey.decode),
+    _of_text("signature line", drawing.signature_lines, SignatureLine.encode, SignatureLine.decode),
+    _of_text("entry", drawing.entries, Entry.encode, Entry.decode),
+    _of_text("checkpoint", drawing.checkpoints, Checkpoint.encode, Checkpoint.decode),
+    _of_text("tile", drawing.tiles, Tile.path, Tile.decode),
+    _of_text(
+        "member document",
+        drawing.member_documents,
+        MemberDocument.encode,
+        MemberDocument.decode,
+    ),
+    _of_text("SD-JWT", drawing.sdjwts, SdJwt.encode, SdJwt.decode),
+]
+
+each_format = pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+
+
+def _verify_canonical_or_refused(form: Format, raw: bytes) -> None:
+    try:
+        value = form.decode(raw)
+    except LedgerError:
+        return
+    assert form.encode(value) == raw
+
+
+@each_format
+@given(data=st.data())
+def test_a_value_survives_its_encoding(form: Format, data: st.DataObject) -> None:
+    value = data.draw(form.values)
+
+    assert form.decode(form.encode(value)) == value
+
+
+@each_format
+@given(data=st.data())
+def test_spoiled_bytes_are_refused_or_are_the_one_encoding_of_something(
+    form: Format, data: st.DataObject
+) -> None:
+    raw = data.draw(spoiled(form.encode(data.draw(form.values))))
+
+    _verify_canonical_or_refused(form, raw)
+
+
+@each_format
+@given(raw=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_arbitrary_bytes_raise_nothing_but_what_the_ledger_refuses(
+    form: Format, raw: bytes
+) -> None:
+    _verify_canonical_or_refused(form, raw)
+
+
+@given(export=drawing.exports, step=st.integers(1, 7))
+def test_an_export_reads_the_same_through_a_pipe_that_gives_little_at_a_time(
+    export: tuple[list[bytes], bytes], step: int
+) -> None:
+    pipe = BytesIO(b"".join(encode_export(export[0], lambda: export[1])))
+
+    reader = ExportReader(lambda size: pipe.read(min(size, step)))
+
+    assert (list(reader.blocks()), reader.checkpoint()) == export

@@ -1,0 +1,89 @@
+"""The contract of the API: what its OpenAPI document says of every answer, and a check of it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from pydantic import BaseModel
+
+from api.body import BodyOut
+from api.problems import MEDIA_TYPE, Problem
+from api.signal import BatchOut, SignalOut, SignalPageOut
+
+_MODELS: dict[str, type[BaseModel]] = {
+    model.__name__: model for model in (BatchOut, BodyOut, Problem, SignalOut, SignalPageOut)
+}
+_MAJOR = "/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path, and what the document says of it."""
+
+    path: str
+    method: str
+    content: dict[str, Any]
+
+    @property
+    def responses(self) -> dict[str, Any]:
+        """Return the documented responses by status."""
+        responses: dict[str, Any] = self.content["responses"]
+        return responses
+
+    def is_asked_by(self, request: httpx.Request) -> bool:
+        """Tell whether `request` is for this operation."""
+        pattern = re.sub(r"\{\w+\}", "[^/]+", _MAJOR + self.path)
+        is_path = re.fullmatch(pattern, request.url.path) is not None
+        return is_path and request.method == self.method
+
+
+def operations(document: dict[str, Any]) -> Iterator[Operation]:
+    """Yield every operation in an OpenAPI document."""
+    for path, methods in document["paths"].items():
+        for method, content in methods.items():
+            yield Operation(path, method.upper(), content)
+
+
+class Contract:
+    """Holds answers to an OpenAPI document; `seen` is every (operation, status) that came by."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        """Hold answers to `document`."""
+        self._operations = list(operations(document))
+        self.seen: set[tuple[str, str, str]] = set()
+
+    def verify(self, response: httpx.Response) -> None:
+        """Check one answer that was read whole.
+
+        Raises:
+            AssertionError: it is not as documented.
+        """
+        request = response.request
+        what = f"{request.method} {request.url.path[:80]}: {response.status_code}"
+        media_type = response.headers.get("content-type", "").partition(";")[0]
+        assert response.headers["api-version"], what
+        assert response.headers["x-content-type-options"] == "nosniff", what
+        assert response.status_code != httpx.codes.UNPROCESSABLE_ENTITY, what
+        if response.is_error and media_type == MEDIA_TYPE and request.method != "HEAD":
+            assert _decode(Problem, response).status == response.status_code, what
+        asked = next((o for o in self._operations if o.is_asked_by(request)), None)
+        if asked is None:
+            # The readiness of a node is no problem of its caller.
+            assert not response.is_error or media_type in {MEDIA_TYPE, "application/json"}, what
+            return
+        status = str(response.status_code)
+        if response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+            return
+        assert status in asked.responses, f"{what} is not documented"
+        content = asked.responses[status]["content"]
+        assert media_type in content, f"{what} {media_type} is not documented"
+        reference = content[media_type]["schema"].get("$ref")
+        if reference is not None:
+            _decode(_MODELS[reference.rsplit("/", 1)[1]], response)
+        self.seen.add((asked.method, asked.path, status))
+
+
+def _decode(model: type[BaseModel], response: httpx.Response) -> Any:
+    return model.model_validate_json(response.content, by_alias=True, by_name=False)

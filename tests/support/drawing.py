@@ -1,0 +1,124 @@
+"""Strategies for every value that a byte format can hold."""
+
+from datetime import date
+
+from hypothesis import strategies as st
+
+from ledger.block import Block
+from ledger.body import Item, Share
+from ledger.checkpoint import Checkpoint
+from ledger.cosignature import SignedCheckpoint
+from ledger.encoding import Digest, to_base64
+from ledger.entry import Entry, SignedEntry
+from ledger.group import Point, Scalar, hash_to_point
+from ledger.key import KeyType, VerifierKey
+from ledger.member import MemberDocument
+from ledger.note import Note, SignatureLine
+from ledger.receipt import Receipt
+from ledger.sdjwt import SdJwt, to_base64url
+from ledger.tile import Tile
+from ledger.voprf import Alpha
+
+_WORD = st.characters(
+    exclude_categories=("Zs", "Zl", "Zp", "Cc", "Cs"),
+    exclude_characters="+",
+)
+_LINE = st.characters(exclude_categories=("Cc", "Cs"))
+_BASE64URL = st.text("abcXYZ019-_", min_size=1, max_size=30)
+
+digests = st.binary(min_size=32, max_size=32).map(Digest)
+names = st.from_regex(r"[a-z][a-z0-9-]{0,39}", fullmatch=True)
+key_names = st.text(_WORD, min_size=1, max_size=30)
+origins = st.from_regex(r"[a-z0-9./_-]{1,30}", fullmatch=True)
+lines = st.text(_LINE, max_size=30).map(lambda line: line + "\n")
+texts = st.lists(lines, min_size=1, max_size=5).map("".join)
+days = st.dates(date(1970, 1, 1), date(2999, 12, 31))
+scalars = st.binary(min_size=64, max_size=64).filter(any).map(Scalar.reduce)
+points: st.SearchStrategy[Point] = (
+    st.binary(min_size=64, max_size=64).filter(any).map(hash_to_point)
+)
+
+vkeys = st.one_of(
+    st.builds(
+        VerifierKey,
+        key_names,
+        st.sampled_from([KeyType.ED25519, KeyType.COSIGNATURE]),
+        st.binary(min_size=32, max_size=32),
+    ),
+    st.builds(
+        VerifierKey,
+        key_names,
+        st.just(KeyType.COSIGNATURE_ML_DSA),
+        st.integers(0, 255).map(lambda b: bytes([b]) * 1312),
+    ),
+)
+signature_lines = st.builds(
+    SignatureLine,
+    key_names,
+    st.binary(min_size=4, max_size=4),
+    st.binary(min_size=1, max_size=80),
+)
+signatures = st.lists(signature_lines, min_size=1, max_size=4).map(tuple)
+notes = st.builds(Note, texts, signatures)
+
+entries = st.builds(
+    Entry,
+    origin=origins,
+    author=names,
+    kind=names,
+    day=days,
+    commitment=st.none() | digests,
+    further=st.just("") | texts,
+)
+signed_entries = st.builds(SignedEntry.of, entries, signatures)
+blocks = st.builds(Block, st.integers(0, 10**19), digests, signed_entries)
+
+checkpoints = st.builds(Checkpoint, key_names, st.integers(0, 10**19 - 1), digests)
+signed_checkpoints = st.builds(
+    lambda checkpoint, lines: SignedCheckpoint(checkpoint, Note(checkpoint.encode(), lines)),
+    checkpoints,
+    signatures,
+)
+receipts = st.builds(
+    Receipt,
+    st.binary(max_size=80),
+    st.integers(0, 10**18),
+    st.lists(digests, max_size=63).map(tuple),
+    signed_checkpoints,
+)
+tiles = st.builds(Tile, st.none() | st.integers(0, 63), st.integers(0, 10**20), st.integers(1, 256))
+bundles = st.lists(st.binary(max_size=40), max_size=256)
+
+
+@st.composite
+def shares(draw: st.DrawFn) -> Share:
+    """Draw some items of a body and the digests of all."""
+    count = draw(st.integers(1, 64))
+    held = draw(st.sets(st.integers(0, count - 1), max_size=4))
+    items = [
+        Item(i, draw(st.binary(min_size=32, max_size=32)), draw(st.binary(max_size=40)))
+        for i in sorted(held)
+    ]
+    every = draw(st.lists(digests, min_size=count, max_size=count))
+    return Share(tuple(items), tuple(every), draw(scalars))
+
+
+member_documents = st.builds(
+    MemberDocument,
+    version=st.integers(1, 10**9),
+    url=st.from_regex(r"https://[a-z0-9.:/-]{1,40}", fullmatch=True),
+    engine_key=st.just("") | digests.map(to_base64),
+    post_quantum=st.lists(digests, max_size=2).map(tuple),
+    sealing=st.dictionaries(names, digests, max_size=3),
+)
+alphas = st.builds(Alpha, names, points)
+sdjwts = st.builds(
+    SdJwt,
+    st.lists(_BASE64URL, min_size=3, max_size=3).map(".".join),
+    st.lists(_BASE64URL, max_size=4).map(tuple),
+)
+base64urls = st.binary(max_size=40).map(to_base64url)
+exports = st.tuples(
+    st.lists(st.binary(min_size=1, max_size=40), max_size=5),
+    signed_checkpoints.map(SignedCheckpoint.encode),
+)

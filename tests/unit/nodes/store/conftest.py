@@ -1,0 +1,21 @@
+"""An empty database for each test, migrated once."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from nodes.store.database import Database
+from tests.support.databases import copy_of, migrate
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return migrate(tmp_path_factory.mktemp("migrated"))
+
+
+@pytest.fixture
+def database(migrated: Path, tmp_path: Path) -> Iterator[Database]:
+    with closing(copy_of(migrated, tmp_path)) as database:
+        yield database

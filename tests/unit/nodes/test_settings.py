@@ -1,0 +1,156 @@
+from pathlib import Path
+
+import pytest
+
+from nodes.errors import ConfigurationError
+from nodes.settings import ROLES, load_settings, load_tokens
+
+GOOD = {
+    "keys": '"keys"',
+    "data_dir": '"data"',
+    "founding": '"founding.note"',
+    "order": '"/somewhere/order.db"',
+    "url": '"http://127.0.0.1:8101"',
+    "port": "8101",
+    "tokens": '"tokens.toml"',
+}
+TOKEN = "a-token-of-twenty-characters"
+
+
+def written(folder: Path, **changed: str | None) -> Path:
+    path = folder / "node.toml"
+    fields = {name: value for name, value in (GOOD | changed).items() if value is not None}
+    path.write_text("".join(f"{name} = {value}\n" for name, value in fields.items()))
+    return path
+
+
+def test_paths_are_relative_to_the_file_unless_absolute(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path))
+
+    assert settings.keys == tmp_path / "keys"
+    assert settings.tokens == tmp_path / "tokens.toml"
+    assert settings.order == Path("/somewhere/order.db")
+
+
+def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path))
+
+    assert (settings.host, settings.wait_seconds) == ("127.0.0.1", 2.0)
+    assert settings.public_step_seconds == 3600
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNAALKETEN_PORT", "9000")
+    monkeypatch.setenv("SIGNAALKETEN_DATA_DIR", "elsewhere")
+
+    settings = load_settings(written(tmp_path))
+
+    assert settings.port == 9000
+    assert settings.data_dir == tmp_path / "elsewhere"
+
+
+def test_other_variables_of_that_prefix_do_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNAALKETEN_VECTORS", "/vectors")
+
+    assert load_settings(written(tmp_path)).port == 8101
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", "0"),
+        ("port", "65536"),
+        ("port", '"eight"'),
+        ("url", '"ftp://uwv.test"'),
+        ("url", '"http://uwv.test/path"'),
+        ("url", '"http://uwv test"'),
+        ("wait_seconds", "-1"),
+        ("wait_seconds", "61"),
+        ("public_step_seconds", "0"),
+        ("peer_timeout_seconds", "0"),
+        ("poll_seconds", "0"),
+        ("keys", None),
+        ("founding", None),
+        ("unknown", "1"),
+    ],
+)
+def test_a_wrong_field_is_named(tmp_path: Path, name: str, value: str | None) -> None:
+    with pytest.raises(ConfigurationError, match=f"node.toml: {name}: "):
+        load_settings(written(tmp_path, **{name: value}))
+
+
+def test_a_wrong_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNAALKETEN_PORT", "eight")
+
+    with pytest.raises(ConfigurationError, match="port"):
+        load_settings(written(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"port = ", b"\xff\xfe\x00"])
+def test_a_file_that_is_not_toml_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "node.toml").write_bytes(content)
+
+    with pytest.raises(ConfigurationError, match="is not TOML"):
+        load_settings(tmp_path / "node.toml")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"node\.toml cannot be read"):
+        load_settings(tmp_path / "node.toml")
+
+
+def tokens_file(folder: Path, content: bytes, *, mode: int = 0o600) -> Path:
+    path = folder / "tokens.toml"
+    path.write_bytes(content)
+    path.chmod(mode)
+    return path
+
+
+def test_every_role_may_have_a_token(tmp_path: Path) -> None:
+    content = "".join(f'{role} = "{role:-<20}"\n' for role in ROLES)
+
+    tokens = load_tokens(tokens_file(tmp_path, content.encode()))
+
+    assert tokens == {f"{role:-<20}": role for role in ROLES}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (f'director = "{TOKEN}"', "a role is one of"),
+        ('caseworker = "short"', "20 or more characters"),
+        ("caseworker = 12345678901234567890", "20 or more characters"),
+        (f'caseworker = "{TOKEN}"\nfg = "{TOKEN}"', "token of fg"),
+        ("caseworker = ", "is not TOML"),
+    ],
+)
+def test_tokens_that_will_not_do_are_refused_without_being_shown(
+    tmp_path: Path, content: str, why: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=why) as refusal:
+        load_tokens(tokens_file(tmp_path, content.encode()))
+
+    assert TOKEN not in str(refusal.value)
+    assert "short" not in str(refusal.value)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="is not TOML"):
+        load_tokens(tokens_file(tmp_path, b"\xff\xfe"))
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_tokens_that_others_can_read_are_refused(tmp_path: Path, mode: int) -> None:
+    path = tokens_file(tmp_path, f'caseworker = "{TOKEN}"'.encode(), mode=mode)
+
+    with pytest.raises(ConfigurationError, match="chmod 600"):
+        load_tokens(path)
+
+
+def test_tokens_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"tokens\.toml cannot be read"):
+        load_tokens(tmp_path / "tokens.toml")
