@@ -17,7 +17,7 @@ from fastapi import APIRouter, FastAPI
 from api import problems
 from api.guard import BodyLimit, ResponseHeaders
 from api.problems import Problem
-from api.routes import chain, health, log, peer, signals
+from api.routes import cases, chain, entries, health, log, peer, signals
 from api.web import pages
 from nodes.node import Node
 
@@ -75,7 +75,7 @@ def create_api(url: str = _EXAMPLE_URL) -> FastAPI:
         separate_input_output_schemas=False,
     )
     problems.install(api)
-    _include(api, signals.router, chain.router)
+    _include(api, signals.router, cases.router, chain.router, entries.router)
     plain = api.openapi
 
     def openapi() -> dict[str, Any]:

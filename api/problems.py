@@ -22,6 +22,7 @@ from api.wire import Wire
 from ledger.errors import LedgerError, MalformedError
 from nodes.errors import (
     ConflictError,
+    GoneError,
     InputError,
     NodeError,
     NotFoundError,
@@ -37,6 +38,7 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     MalformedError: HTTPStatus.BAD_REQUEST,
     LedgerError: HTTPStatus.BAD_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    GoneError: HTTPStatus.GONE,
     ConflictError: HTTPStatus.CONFLICT,
     StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
     PeerUnreachableError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -11,6 +11,7 @@ from api.wire import Wire
 from ledger.bsn import Bsn
 from ledger.consortium import VOCABULARY
 from ledger.errors import MalformedError
+from nodes.cases import Standing
 from nodes.counter import MAX_BATCH, Posted
 from nodes.errors import InputError, NodeError
 from nodes.signal import MAX_CASE_REFERENCE, Posting
@@ -95,15 +96,29 @@ class SignalOut(CaseFields):
     receipt: str | None = Field(
         max_length=100_000, description="A c2sp.org/tlog-proof; null in a page of signals."
     )
+    case_id: str | None = Field(
+        max_length=32, description="The case that this signal is part of, once there is a match."
+    )
+    unanswered: list[Annotated[str, Field(max_length=40)]] | None = Field(
+        max_length=200,
+        description="Members that have not answered yet whether they know this person too; null "
+        "in a page of signals.",
+    )
 
     @classmethod
     def of(cls, posted: Posted) -> Self:
         """Show `posted`."""
-        return cls.of_signal(posted.signal, receipt=posted.receipt)
+        return cls.of_signal(posted.signal, receipt=posted.receipt, standing=posted.standing)
 
     @classmethod
-    def of_signal(cls, own: OwnSignal, *, receipt: bytes | None = None) -> Self:
-        """Show an own signal, with its receipt where there is one at hand."""
+    def of_signal(
+        cls,
+        own: OwnSignal,
+        *,
+        receipt: bytes | None = None,
+        standing: Standing | None = None,
+    ) -> Self:
+        """Show an own signal, with receipt and standing where they are at hand."""
         waits = "waiting" if own.height is None else "on-chain"
         return cls(
             local_id=own.local_id,
@@ -111,6 +126,8 @@ class SignalOut(CaseFields):
             height=own.height,
             entry_id=own.entry_id.hex(),
             receipt=None if receipt is None else receipt.decode(),
+            case_id=None if standing is None else standing.case_id,
+            unanswered=None if standing is None else list(standing.unanswered),
             desk=own.desk,
             purpose=own.purpose,
             case_reference=own.case_reference,

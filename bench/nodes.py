@@ -17,6 +17,7 @@ from bench.errors import BenchError
 from bench.process import children, cpu_seconds
 from demo.command import environment
 from demo.consortium import Members, members_in
+from demo.leash import Leash
 from demo.people import people
 from demo.process import HOST, free_port
 
@@ -88,11 +89,14 @@ def skeleton_in(folder: Path) -> Iterator[Skeleton]:
     ports = [free_port(_SKELETON_PORT + index) for index in range(skeleton.MEMBERS)]
     started: list[subprocess.Popen[bytes]] = []
     with ExitStack() as stack:
+        leash = Leash()
+        stack.callback(leash.close)
         for index in range(skeleton.MEMBERS):
             words = ["-m", skeleton.__name__, folder, index, *ports]
             started.append(
                 subprocess.Popen([sys.executable, *map(str, words)], env=environment())  # noqa: S603
             )
+            leash.hold(started[-1].pid)
             stack.callback(_end, started[-1])
         client = stack.enter_context(httpx.Client(timeout=30, trust_env=False))
         for port in ports:

@@ -29,30 +29,30 @@ def show(console: Console, machine: Machine, figures: Sequence[Figure]) -> None:
 
 
 def _facts(machine: Machine) -> Table:
-    micro = 1e6
-    rows = (
-        ("machine", f"{machine.system}, {machine.cores} cores, Python {machine.python}, "
-                    f"SQLite {machine.sqlite}, load {machine.load:.1f} before"),
-        ("bare PyNaCl", f"{machine.verifications_a_second:,.0f} verifications/s a core "
-                        f"({machine.verification * micro:.0f} µs), "
-                        f"a signature {machine.signing * micro:.0f} µs"),
-        ("bare disk", f"fsync {machine.fsync * 1e3:.2f} ms, "
-                      f"SQLite WAL FULL commit {machine.commit * 1e3:.2f} ms"),
-        ("bare HTTP", f"a loopback echo {machine.echo * 1e3:.2f} ms"),
-        ("bare groups", f"ristretto255 multiplication {machine.multiplication * micro:.0f} µs, "
-                        f"HPKE X-Wing seal {machine.sealing * micro:.0f} µs"),
-    )  # fmt: skip
+    micro, milli = 1e6, 1e3
+    rows = {
+        "machine": f"{machine.system}, {machine.cores} cores, Python {machine.python}, "
+        f"SQLite {machine.sqlite}, load {machine.load:.1f} before",
+        "bare PyNaCl": f"{machine.verifications_a_second:,.0f} verifications/s a core "
+        f"({machine.verification * micro:.0f} µs), a signature {machine.signing * micro:.0f} µs",
+        "bare disk": f"fsync {machine.fsync * milli:.2f} ms, "
+        f"SQLite WAL FULL commit {machine.commit * milli:.2f} ms",
+        "bare HTTP": f"a loopback echo {machine.echo * milli:.2f} ms",
+        "bare groups": f"ristretto255 multiplication {machine.multiplication * micro:.0f} µs, "
+        f"HPKE X-Wing seal {machine.sealing * micro:.0f} µs",
+    }
     table = Table.grid(padding=(0, 2, 0, 0))
-    for name, text in rows:
+    for name, text in rows.items():
         table.add_row(Text(name, style="dim"), text)
     return table
 
 
 def _table(figures: Sequence[Figure]) -> Table:
     table = Table(title="Figures, each beside the machine's own limit in this run", pad_edge=False)
-    for name in ("figure", "value", "limit", "ratio", "aim", "n", "the limit is; notes"):
-        justify = "right" if name in {"value", "limit", "ratio", "n"} else "left"
-        table.add_column(name, justify=justify, no_wrap=name != "the limit is; notes")
+    for name in ("figure", "value", "limit", "ratio", "aim", "n"):
+        is_number = name in {"value", "limit", "ratio", "n"}
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+    table.add_column("the limit is; notes")
     for figure in figures:
         table.add_row(
             figure.name,

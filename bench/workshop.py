@@ -19,24 +19,49 @@ Show = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured."""
+    """How much is measured.
+
+    `small` and `large` are lengths of the synthetic chain; `rounds` is how often what is measured
+    takes turns with its limit, on `applied` and `audited` blocks each time; `seconds` is how long
+    a limit on all cores is measured.
+    """
 
     small: int
     large: int
     trees: tuple[int, ...]
+    proofs: int
     rounds: int
-    blocks: int
+    applied: int
+    audited: int
+    seconds: float
     posts: int
     imported: int
 
 
 FULL = Scale(
-    small=10_000, large=200_000, trees=(10_000, 200_000, 1_000_000), rounds=9, blocks=2048,
-    posts=200, imported=2000,
-)  # fmt: skip
+    small=10_000,
+    large=200_000,
+    trees=(10_000, 200_000, 1_000_000),
+    proofs=500,
+    rounds=9,
+    applied=2048,
+    audited=5000,
+    seconds=2.0,
+    posts=200,
+    imported=2000,
+)
 QUICK = Scale(
-    small=1_000, large=5_000, trees=(1_000, 50_000), rounds=3, blocks=768, posts=30, imported=300,
-)  # fmt: skip
+    small=1_000,
+    large=5_000,
+    trees=(1_000, 50_000),
+    proofs=100,
+    rounds=3,
+    applied=768,
+    audited=2000,
+    seconds=0.5,
+    posts=40,
+    imported=300,
+)
 
 
 @dataclass

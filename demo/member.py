@@ -132,6 +132,10 @@ class Member:
         headers = {**self._headers(role), "Idempotency-Key": key}
         return self._client.post(self.url + path, json=body, headers=headers)
 
+    def delete(self, path: str, *, role: str) -> httpx.Response:
+        """Return what the node answers to a DELETE by somebody in `role`."""
+        return self._client.delete(self.url + path, headers=self._headers(role))
+
     def close(self) -> None:
         """Close the connections to the node."""
         self._client.close()

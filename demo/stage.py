@@ -1,4 +1,4 @@
-"""What the scenes share: the members, the people, the screen, and the signal that began it all."""
+"""What the scenes share: the members, the people, the screen, and the two signals that meet."""
 
 import secrets
 import time
@@ -45,6 +45,7 @@ class Stage:
     spare: list[Person]
     screen: Screen
     first: Posted | None = None
+    second: Posted | None = None
 
     @property
     def document(self) -> Path:
@@ -65,6 +66,16 @@ class Stage:
         if self.first is None:
             raise DemoError("there is no first signal to go on with")
         return self.first
+
+    def the_second(self) -> Posted:
+        """Return the signal that met the first.
+
+        Raises:
+            DemoError: its scene did not come so far.
+        """
+        if self.second is None:
+            raise DemoError("there is no second signal to go on with")
+        return self.second
 
     def post(self, signal: CaseSignal) -> Posted:
         """Post a signal at its agency's node, as its caseworker.

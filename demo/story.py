@@ -1,14 +1,15 @@
-"""The story: setting up, six scenes, and what can be tried afterwards."""
+"""The story: setting up, nine scenes, and what can be tried afterwards."""
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from demo import epoch
 from demo.command import pasted
 from demo.consortium import DOCUMENT, Members
 from demo.people import people
-from demo.scenes import audit, load, look, outage, post, tamper
+from demo.scenes import audit, load, look, match, matched, outage, post, tamper, withdraw
 from demo.screen import Screen
 from demo.stage import EXPORT, Stage
 
@@ -18,14 +19,17 @@ Scene = tuple[str, Callable[[Stage], None]]
 SCENES: tuple[Scene, ...] = (
     (post.TITLE, post.play),
     (look.TITLE, look.play),
+    (match.TITLE, match.play),
+    (matched.TITLE, matched.play),
     (load.TITLE, load.play),
     (outage.TITLE, outage.play),
+    (withdraw.TITLE, withdraw.play),
     (audit.TITLE, audit.play),
     (tamper.TITLE, tamper.play),
 )
-_PEOPLE = 450
+_PEOPLE = 300
 _SPARE = 20
-_SETUP_STEPS = 13
+_SETUP_STEPS = 13 + epoch.STEPS
 
 
 def tell(members: Members, screen: Screen) -> bool:
@@ -87,6 +91,7 @@ def _set_up(members: Members, screen: Screen) -> None:
     with screen.progress("setting up", total=_SETUP_STEPS) as move:
         shown = members.found(done)
         members.start(done)
+        status = epoch.open_first(members, done)
     screen.say("For each: signaalketen key new, member card, consortium sign, node.", style="dim")
     document = members.document
     screen.rows([(m.name, m.profile.title, m.url) for m in members.all])
@@ -96,6 +101,19 @@ def _set_up(members: Members, screen: Screen) -> None:
         holds="Nobody is missing" in shown,
         expected="nobody is missing",
         seen=shown,
+    )
+    holders, left_over = epoch.holders(members), epoch.left_over(members)
+    screen.claim(
+        f"epoch {epoch.NUMBER} is open, signed by all {len(holders)} holders; a pseudonym takes "
+        f"{epoch.who_evaluates(members)}",
+        holds=f"epoch {epoch.NUMBER}  opened in block" in status and not left_over,
+        expected="an open epoch, and no share left with the dealer",
+        seen=(status, left_over),
+    )
+    screen.say(
+        "Until holders make that key together, an insecure dealer does, who could keep it, and "
+        "says so.",
+        style="dim",
     )
 
 

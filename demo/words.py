@@ -1,5 +1,7 @@
 """What the Dutch words of the consortium document mean, for a reader who has no Dutch."""
 
+from collections.abc import Mapping
+
 MEANINGS = {
     "regulation": {
         "WW": "unemployment benefit",
@@ -54,3 +56,8 @@ MEANINGS = {
     },
 }
 """By field and word, as `rules.toml` lists them."""
+
+
+def meanings(fields: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return (field, word, meaning) of each of a signal's `fields`."""
+    return [(field, word, MEANINGS[field].get(word, "")) for field, word in fields.items()]

@@ -56,7 +56,11 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """What an audit saw. Sound when there are no findings; `counts` is by (author, kind)."""
+    """What an audit saw. Sound when there are no findings; `counts` is by (author, kind).
+
+    `unlocated` are heights of signals whose `locate` is late, `late` (height of a `locate`, member)
+    where an answer is: the chain is sound, and says in public who owes what.
+    """
 
     size: int = 0
     root: Digest = EMPTY_ROOT
@@ -66,6 +70,8 @@ class Report:
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     cosigners: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    unlocated: list[int] = field(default_factory=list)
+    late: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def is_sound(self) -> bool:
@@ -236,6 +242,9 @@ class _Audit:
             self.report.add(None, "document", "the chain has no founding document")
             return
         self.report.document_version = document.version
+        if self._state.chain_day is not None:
+            self.report.unlocated = self._state.outstanding.unlocated(self._state.chain_day)
+            self.report.late = self._state.outstanding.late(self._state.chain_day)
         if not self._is_anchored:
             self.report.add(None, "document", "the trusted document is not on this chain")
         self._verify_final(raw, document)

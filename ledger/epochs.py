@@ -2,10 +2,13 @@
 
 An epoch opened in block h is open for the blocks after h, up to the one that closes it. Years bring
 a handful, so all are kept: which were open at a signal's own block decides with whom it can match.
+Its key stays shared among the groups of its opening, whatever a later document makes of them.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+from ledger.consortium import Group
 from ledger.epoch import OPEN, EpochDocument
 
 MAX_OPEN = 2
@@ -13,9 +16,13 @@ MAX_OPEN = 2
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """An epoch's document, and from which block to which it is open; `closed` None: still."""
+    """An epoch's document and groups, and from which block to which it is open.
+
+    `closed` None: still.
+    """
 
     document: EpochDocument
+    groups: tuple[Group, ...]
     opened: int
     closed: int | None = None
 
@@ -40,15 +47,18 @@ class Epochs:
         spans = self.spans.get(purpose, [])
         return [span.document.number for span in reversed(spans) if span.is_open_at(height)]
 
+    def groups(self, document: EpochDocument) -> tuple[Group, ...]:
+        """Return the groups among whose holders the key of an opened epoch is shared."""
+        return self.spans[document.purpose][document.number - 1].groups
+
     def next_number(self, purpose: str) -> int:
         """Return the number that the next epoch of `purpose` must have."""
         return len(self.spans.get(purpose, [])) + 1
 
-    def install(self, document: EpochDocument, *, height: int) -> None:
+    def install(self, document: EpochDocument, *, groups: Sequence[Group], height: int) -> None:
         """Open or close an epoch in the block at `height`; whether it may is for the rules."""
         spans = self.spans.setdefault(document.purpose, [])
         if document.state == OPEN:
-            spans.append(Span(document, height))
+            spans.append(Span(document, tuple(groups), height))
         else:
-            opened = spans[document.number - 1]
-            spans[document.number - 1] = Span(opened.document, opened.opened, height)
+            spans[document.number - 1] = replace(spans[document.number - 1], closed=height)

@@ -1,4 +1,4 @@
-"""Heights as an entry names them: one a line, ascending, 1 to 64 of them.
+"""Heights as an entry names them: one a line, ascending, under 2⁶³, 1 to 64 of them.
 
 12
 15
@@ -11,6 +11,7 @@ from typing import Self
 from ledger.errors import MalformedError
 
 MAX_HEIGHTS = 64
+_LIMIT = 2**63
 _MISSING = " missing"
 
 
@@ -45,6 +46,8 @@ class Heights:
             n for n, line in zip(numbers, lines, strict=True) if line.endswith(_MISSING)
         )
         heights = cls(tuple(numbers), missing)
-        if numbers != sorted(set(numbers)) or numbers[0] < 0 or heights.encode() != further:
+        # What a peer pushes is looked up in a database, which takes no greater number.
+        in_range = numbers[0] >= 0 and numbers[-1] < _LIMIT
+        if numbers != sorted(set(numbers)) or not in_range or heights.encode() != further:
             raise MalformedError("heights: not ascending, or not canonical")
         return heights

@@ -22,6 +22,7 @@ from ledger.locator import ITEM_BYTES
 from ledger.rules.signal import CONTENT, verify_signal_share
 
 ERASURE_BYTES = 8 * MAX_HEIGHTS
+_LACKING = frozenset({"locate", "erasure"})
 
 
 class Located(NamedTuple):
@@ -50,7 +51,8 @@ def verify_part(
 ) -> None:
     """Check that `share` is what `receiver` must get of the body of `entry`, and opens it.
 
-    `may_lack`: items of a `locate` may be erased, where their signals were withdrawn meanwhile.
+    `may_lack`: items of a `locate` may be erased, where their signals were withdrawn meanwhile; an
+    `erasure` may have none for a receiver that joined after it was drafted.
 
     Raises:
         VerificationError: other items, of another size, or they do not open the commitment.
@@ -67,13 +69,27 @@ def verify_part(
         raise VerificationError(f"{entry.kind}: another number of items than it must have")
     expected = _expected(entry, sizes, held, receiver, locate_at)
     if held != expected and not (
-        may_lack and entry.kind == "locate" and set(held) <= set(expected)
+        may_lack and entry.kind in _LACKING and set(held) <= set(expected)
     ):
         raise VerificationError(f"{entry.kind}: not the items that are this member's")
     for item in share.items:
         if len(item.content) != sizes[item.index]:
             raise VerificationError(f"{entry.kind}: item {item.index} has another size")
     share.verify(entry)
+
+
+def own_indexes(entry: Entry, *, held: list[int], receiver: str, locate_at: LookUp) -> list[int]:
+    """Return which of the items `held` of an entry's body are `receiver`'s."""
+    if entry.kind == "locate":
+        return held
+    if entry.kind != "answer":
+        return []
+    named = Heights.decode(entry.further).named
+    return [
+        index
+        for index in held
+        if (located := locate_at(named[index])) is not None and located.author == receiver
+    ]
 
 
 def encode_erasure(heights: Sequence[int]) -> bytes:
@@ -123,12 +139,7 @@ def _expected(
         return list(range(len(sizes)))
     if entry.kind == "erasure":
         return held[:1] or [0]
-    named = Heights.decode(entry.further).named
-    own = [
-        index
-        for index, height in enumerate(named)
-        if (located := locate_at(height)) is not None and located.author == receiver
-    ]
+    own = own_indexes(entry, held=list(range(len(sizes))), receiver=receiver, locate_at=locate_at)
     # A custodian takes in what is for others who cannot be reached, and all of it: its stored-line
     # lets the whole answer count.
     return own or list(range(len(sizes)))

@@ -6,6 +6,7 @@ made once and kept: an `answer` that has to be made again carries the same bytes
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import date
 
 from sqlalchemy import Connection
@@ -63,19 +64,23 @@ class Answering:
             self._woken.clear()
             await asyncio.sleep(max(0.0, last + _BEAT_SECONDS - loop.time()))
             try:
-                entry_id = await self._writer.do(self._draft)
+                if await self.answer():
+                    last = loop.time()
+                    continue
             except (NodeError, LedgerError) as cause:
                 _log.warning("answering waits: %s", cause)
-                entry_id = None
-            if entry_id is not None:
-                last = loop.time()
-                self._courier.send(entry_id)
-                continue
-            try:
-                # Items may also turn missing while nothing happens.
-                await asyncio.wait_for(self._woken.wait(), _BEAT_SECONDS)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                # Items may also turn missing while nothing happens. (`wait_for` would swallow a
+                # cancellation that comes together with a wake, and the node never stop.)
+                async with asyncio.timeout(_BEAT_SECONDS):
+                    await self._woken.wait()
+
+    async def answer(self) -> bool:
+        """Send an `answer` with the frames that wait; tell whether there were any."""
+        entry_id = await self._writer.do(self._draft)
+        if entry_id is not None:
+            self._courier.send(entry_id)
+        return entry_id is not None
 
     def _draft(self, connection: Connection) -> Digest | None:
         """Store an `answer` of up to 64 frames and return its id, or None where there are none."""

@@ -93,17 +93,23 @@ class Cases:
             await self._woken.wait()
             self._woken.clear()
             try:
-                while await self._writer.do(self._build):
+                while await self.build():
                     pass
             except (NodeError, LedgerError) as cause:
                 _log.warning("building cases waits: %s", cause)
                 await asyncio.sleep(_RETRY_SECONDS)
                 self._woken.set()
 
-    def all(self) -> list[SeenCase]:
-        """Return every case of this agency."""
+    async def build(self) -> bool:
+        """Put new matches into cases; tell whether there were any."""
+        return await self._writer.do(self._build)
+
+    def page(self, *, after: str | None, count: int) -> list[SeenCase]:
+        """Return up to `count` cases whose ids follow `after`, in the order of their ids."""
         with self._database.read() as connection:
-            return [self._see(connection, case) for case in self._matches.cases(connection)]
+            cases = sorted(self._matches.cases(connection), key=lambda case: case.id)
+            chosen = [case for case in cases if after is None or case.id > after][:count]
+            return [self._see(connection, case) for case in chosen]
 
     def get(self, case_id: str) -> SeenCase:
         """Return one case.
@@ -111,9 +117,10 @@ class Cases:
         Raises:
             NotFoundError: none of that id.
         """
-        for case in self.all():
-            if case.id == case_id:
-                return case
+        with self._database.read() as connection:
+            for case in self._matches.cases(connection):
+                if case.id == case_id:
+                    return self._see(connection, case)
         raise NotFoundError("no case of this agency has that id")
 
     def standing(self, own: OwnSignal) -> Standing:
@@ -134,6 +141,8 @@ class Cases:
         locate = None if own.height is None else matching.located_at(connection, own.height)
         if locate is not None and chain.cursor(connection, "effects") > locate:
             return matching.unopened(connection, locate)
+        if not self._replica.state.epochs.spans:
+            return []
         document = self._replica.document
         issuers = () if document is None else document.issuers
         return [issuer.name for issuer in issuers if issuer.name != self._member]

@@ -18,10 +18,14 @@ import tomli_w
 from ledger.consortium import FORMAT, NO_PREVIOUS_DOCUMENT, Consortium
 from ledger.consortium_toml import decode_consortium
 from ledger.entry import Entry, SignedEntry
+from ledger.epoch import EpochDocument
 from ledger.errors import LedgerError
 from ledger.rules.consortium import read_document
+from ledger.rules.epoch import read_epoch
 from nodes.errors import ConfigurationError
 from nodes.keyring import Keyring
+
+_SIGNED_BY_MANY = frozenset({"consortium", "epoch"})
 
 
 def member_card(keyring: Keyring, *, title: str, oin: str, roles: Sequence[str]) -> str:
@@ -61,6 +65,11 @@ def draft_document(
     return decode_consortium(tomli_w.dumps(dict(ordered)))
 
 
+def draft_epoch(epoch: EpochDocument, *, origin: str, author: str, day: date) -> Entry:
+    """Return the entry that opens or closes an epoch, for holders or members to sign."""
+    return Entry(origin, author, "epoch", day, None, epoch.encode())
+
+
 def draft_entry(document: Consortium, *, author: str, day: date) -> Entry:
     """Return the entry that installs `document`, for its members to sign."""
     return Entry(document.origin, author, "consortium", day, None, document.raw)
@@ -92,9 +101,12 @@ def sign_draft(signed: SignedEntry, keyring: Keyring) -> SignedEntry:
     Raises:
         ConfigurationError: of another ledger, signed already, or a document that breaks a rule.
     """
-    if signed.entry.origin != keyring.origin or signed.entry.kind != "consortium":
-        raise ConfigurationError(f"not a consortium draft of {keyring.origin}")
-    read_document(signed)
+    if signed.entry.origin != keyring.origin or signed.entry.kind not in _SIGNED_BY_MANY:
+        raise ConfigurationError(f"not a consortium or epoch draft of {keyring.origin}")
+    if signed.entry.kind == "consortium":
+        read_document(signed)
+    else:
+        read_epoch(signed)
     line = keyring.entry.sign(signed.text)
     if line in signed.lines:
         raise ConfigurationError(f"{keyring.member} has signed this draft already")

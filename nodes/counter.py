@@ -6,17 +6,21 @@ from dataclasses import dataclass, field
 from itertools import islice
 from weakref import WeakValueDictionary
 
+from sqlalchemy import Connection
+
 from ledger.block import Block
 from ledger.body import Share
 from ledger.encoding import Digest
 from ledger.errors import LedgerError
 from ledger.sdjwt import SdJwt, own_claims
-from nodes.errors import InputError, NodeError, NotFoundError
+from nodes.cases import Cases, Standing
+from nodes.errors import GoneError, InputError, NodeError, NotFoundError
 from nodes.keyring import Keyring
 from nodes.log import Log
 from nodes.outbox import Outbox
 from nodes.signal import Posting
 from nodes.store import chain as store
+from nodes.store import matching
 from nodes.store.custody import Custody
 from nodes.store.database import Database
 from nodes.store.signals import OwnSignal, Signals
@@ -32,6 +36,7 @@ class Posted:
 
     signal: OwnSignal
     receipt: bytes | None
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Counter:
         signals: Signals,
         custody: Custody,
         database: Database,
+        cases: Cases,
         wait_seconds: float,
     ) -> None:
         """Let a post wait `wait_seconds` for its receipt."""
@@ -76,6 +82,7 @@ class Counter:
         self._signals = signals
         self._custody = custody
         self._database = database
+        self._cases = cases
         self._wait_seconds = wait_seconds
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -119,21 +126,32 @@ class Counter:
         await asyncio.gather(
             *(self._outbox.wait_final(i, timeout=self._wait_seconds) for i in local_ids)
         )
-        return [self.signal(o) if isinstance(o, str) else o for o in outcomes]
+        return [self._outcome(o) if isinstance(o, str) else o for o in outcomes]
 
     def signal(self, local_id: str) -> Posted:
         """Return an own signal.
 
         Raises:
             NotFoundError: none of that local id.
+            GoneError: it was withdrawn.
         """
         with self._database.read() as connection:
             signal = self._signals.get(connection, local_id)
         if signal is None:
             raise NotFoundError("no signal of this agency has that local id")
+        if signal.is_withdrawn:
+            raise GoneError("this signal was withdrawn")
+        standing = self._cases.standing(signal)
         if not signal.is_final or signal.height is None:
-            return Posted(signal, None)
-        return Posted(signal, self._log.receipt(signal.height, is_inside=True).encode())
+            return Posted(signal, None, standing)
+        receipt = self._log.receipt(signal.height, is_inside=True)
+        return Posted(signal, receipt.encode(), standing)
+
+    def _outcome(self, local_id: str) -> Posted | NodeError:
+        try:
+            return self.signal(local_id)
+        except GoneError as gone:
+            return gone
 
     def page(self, *, before: int | None, count: int) -> list[OwnSignal]:
         """Return up to `count` own signals older than sequence `before`, newest first."""
@@ -145,9 +163,12 @@ class Counter:
 
         Raises:
             NotFoundError: no such block, or nothing of its body is held here.
+            GoneError: what was held was erased, because its author withdrew the signal.
         """
         with self._database.read() as connection:
             raw = store.block_at(connection, height)
+            if raw is not None:
+                self._verify_not_erased(connection, height, Block.decode(raw).signed.entry.author)
             own = self._signals.at_height(connection, height)
             if own is not None:
                 share = self._signals.body(connection, own.local_id)
@@ -167,6 +188,12 @@ class Counter:
             items=_held_items(Share.decode(share)),
             claims={} if sdjwt is None else self._claims(sdjwt),
         )
+
+    def _verify_not_erased(self, connection: Connection, height: int, author: str) -> None:
+        own = self._signals.at_height(connection, height)
+        is_erased = matching.is_erased(connection, author, height)
+        if is_erased or (own is not None and own.is_withdrawn):
+            raise GoneError("the signal was withdrawn, and what was held of it is erased")
 
     async def _take(
         self, posting: Posting | NodeError, *, caller: str, place: tuple[str, bytes]

@@ -2,7 +2,8 @@
 
 draft → commit → push to all receivers at once → submit on the first stored-line. Who was down comes
 later and asks. A draft is durable before its first push; a restart resumes the same bytes; one that
-went stale off the chain is made again, with the same contents, under today's date.
+went stale off the chain is made again, with the same contents, under today's date. Batches go side
+by side, so that a slow receiver delays only what nobody else can sign for.
 """
 
 import asyncio
@@ -10,36 +11,44 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
+from ledger.block import Block
 from ledger.body import Body, Item, Share
 from ledger.commitment import commit
-from ledger.encoding import Digest
+from ledger.encoding import Digest, split_enc
 from ledger.entry import Entry, SignedEntry
-from ledger.errors import LedgerError, RefusedError
+from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.group import Scalar
 from ledger.note import SignatureLine
+from ledger.parts import own_indexes
+from ledger.seal import SealingPublicKey
 from nodes.clock import Clock
-from nodes.custodian import MAX_PUSH, read_answers, seal_push
+from nodes.custodian import MAX_PUSH, read_answers, seal_push, verify_answer
 from nodes.errors import NodeError
 from nodes.keyring import Keyring
 from nodes.peers.client import Peers
-from nodes.peers.port import PUSH
-from nodes.replica import Replica
+from nodes.peers.port import ITEMS, PUSH
+from nodes.peers.sealed import seal_fields
+from nodes.replica import Applied, Replica
 from nodes.sequencer.port import Sequencer
+from nodes.store import chain, matching
+from nodes.store.custody import Custody
 from nodes.store.database import Database
 from nodes.store.dispatches import Dispatch, Dispatches
 from nodes.store.writer import Writer
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
+_REFUSED_SECONDS = 10.0
 _SALT_BYTES = 32
 _DAY = timedelta(days=1)
-_ANEW = frozenset({"stale", "date", "over-quota"})
+_AGAIN = frozenset({"stale", "over-quota", "stored-line"})
+DISPATCHED = frozenset({"locate", "answer", "erasure"})
+"""The kinds of entries that the courier brings."""
 Random = Callable[[int], bytes]
-Refused = Callable[[Connection, Dispatch, str], None]
-"""Called in a transaction when the state machine skipped a dispatch for good."""
 
 
 class Courier:
@@ -53,6 +62,7 @@ class Courier:
         database: Database,
         writer: Writer,
         dispatches: Dispatches,
+        custody: Custody,
         peers: Peers,
         sequencer: Sequencer,
         clock: Clock,
@@ -64,14 +74,19 @@ class Courier:
         self._database = database
         self._writer = writer
         self._dispatches = dispatches
+        self._custody = custody
         self._peers = peers
         self._sequencer = sequencer
         self._clock = clock
         self._random = random
         self._queue: asyncio.Queue[Digest] = asyncio.Queue()
-        self._background: set[asyncio.Task[object]] = set()
-        self.trouble: str | None = None
+        self._background: set[asyncio.Task[Any]] = set()
+        self._troubles: dict[Digest, str] = {}
+
+    @property
+    def trouble(self) -> str | None:
         """Why something cannot be delivered now, or None."""
+        return next(iter(self._troubles.values()), None)
 
     def draft(
         self,
@@ -114,16 +129,96 @@ class Courier:
         """Deliver a dispatch that was stored."""
         self._queue.put_nowait(entry_id)
 
-    def later(self, entry_id: Digest) -> None:
-        """Deliver a dispatch in a moment."""
-        asyncio.get_running_loop().call_later(_RETRY_SECONDS, self.send, entry_id)
+    def later(self, entry_id: Digest, *, is_refused: bool = False) -> None:
+        """Deliver a dispatch in a moment; much later one that the state machine refused."""
+        delay = _REFUSED_SECONDS if is_refused else _RETRY_SECONDS
+        asyncio.get_running_loop().call_later(delay, self.send, entry_id)
 
-    def part(self, connection: Connection, entry_id: bytes, *, receiver: str) -> bytes | None:
-        """Return the share of a dispatch that is `receiver`'s, or None where it has none."""
+    def items(self, payload: bytes, *, sender: str, to: SealingPublicKey) -> bytes:
+        """Return `sender`'s parts of the entries in `payload`, sealed; empty where it has none.
+
+        Of own entries, and of others' that were left here for it.
+
+        Raises:
+            MalformedError: not a list of up to 64 entry ids.
+        """
+        ids = split_enc(payload)
+        if not 1 <= len(ids) <= MAX_PUSH:
+            raise MalformedError(f"items: expected 1 to {MAX_PUSH} entry ids")
+        with self._database.read() as connection:
+            parts = [self._part_for(connection, i, sender) or b"" for i in ids]
+        return seal_fields(
+            parts,
+            to=to,
+            origin=self._keyring.origin,
+            operation=ITEMS,
+            sender=self._keyring.member,
+            day=self._clock.today().isoformat(),
+        )
+
+    def _part_for(self, connection: Connection, entry_id: bytes, receiver: str) -> bytes | None:
         dispatch = self._dispatches.get(connection, entry_id)
-        if dispatch is None or receiver not in dispatch.routes:
+        if dispatch is not None:
+            indexes = self._indexes_for(dispatch, receiver)
+            return None if indexes is None else _part(dispatch, indexes)
+        return self._left_for(connection, entry_id, receiver)
+
+    def _indexes_for(self, dispatch: Dispatch, receiver: str) -> Sequence[int] | None:
+        if dispatch.height is None:
+            return dispatch.routes.get(receiver)
+        if dispatch.signed.entry.kind == "erasure":
+            # Whoever joined after it was drafted gets no item, and hears that.
+            return dispatch.routes.get(receiver, ())
+        if dispatch.signed.entry.kind != "locate":
+            return dispatch.routes.get(receiver)
+        # Whoever owes an answer may ask, a newcomer too, and nobody else (MATCHING, rule 5).
+        known = self._replica.state.outstanding.locates.get(dispatch.height)
+        if known is None or receiver not in known.waiting:
             return None
-        return _part(dispatch, dispatch.routes[receiver])
+        return range(known.slots)
+
+    def _left_for(self, connection: Connection, entry_id: bytes, receiver: str) -> bytes | None:
+        """Return what a custodian keeps of another's entry for `receiver`."""
+        raw = self._custody.share(connection, entry_id)
+        height = self._custody.height(connection, entry_id)
+        block = None if height is None else chain.block_at(connection, height)
+        if raw is None or block is None:
+            return None
+        entry = Block.decode(block).signed.entry
+        if entry.kind != "answer":
+            return None
+        share = Share.decode(raw)
+        own = own_indexes(
+            entry,
+            held=[item.index for item in share.items],
+            receiver=receiver,
+            locate_at=lambda height: chain.locate_at(connection, height),
+        )
+        items = tuple(item for item in share.items if item.index in own)
+        return Share(items, share.digests, share.r).encode() if items else None
+
+    def landed(self, connection: Connection, applied: Applied) -> list[Digest]:
+        """Note which own dispatches came on the chain, and return those to deliver again.
+
+        What was skipped for good is dropped; the frames in it are free for another `answer`.
+        """
+        own = [
+            (new.height, new.admission.id)
+            for new in applied.appended
+            if new.admission.author == self._keyring.member and new.admission.kind in DISPATCHED
+        ]
+        self._dispatches.place(connection, own)
+        again = []
+        for entry_id, reason in applied.refused:
+            if entry_id is None or not self._dispatches.known(connection, [entry_id]):
+                continue
+            if reason in _AGAIN:
+                again.append(entry_id)
+            elif reason != "duplicate":
+                _log.warning("an own dispatch was skipped: %s", reason)
+                self._dispatches.drop(connection, entry_id)
+                matching.free_frames(connection, entry_id)
+        return again
 
     async def run(self, caught_up: Callable[[], Awaitable[None]]) -> None:
         """Deliver until cancelled; starts once `caught_up` returns."""
@@ -131,59 +226,88 @@ class Courier:
         with self._database.read() as connection:
             for entry_id in self._dispatches.waiting(connection):
                 self.send(entry_id)
-        while True:
-            batch = [await self._queue.get()]
-            while len(batch) < MAX_PUSH and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-            try:
-                await self._deliver(list(dict.fromkeys(batch)))
-                self.trouble = None
-            except (NodeError, LedgerError) as cause:
-                self.trouble = str(cause)
-                _log.warning("a dispatch waits: %s", cause)
-                for entry_id in batch:
-                    self.later(entry_id)
+        try:
+            async with asyncio.TaskGroup() as batches:
+                while True:
+                    batch = [await self._queue.get()]
+                    while len(batch) < MAX_PUSH and not self._queue.empty():
+                        batch.append(self._queue.get_nowait())
+                    batches.create_task(self._try(batch))
+        finally:
+            for task in list(self._background):
+                task.cancel()
 
-    async def _deliver(self, entry_ids: list[Digest]) -> None:
+    async def _try(self, batch: list[Digest]) -> None:
+        """Deliver a batch; what waits comes again in a moment."""
+        left: dict[Digest, Dispatch] = {}
+        waiting = set(batch)
+        try:
+            for dispatch in self._waiting(batch):
+                fresh = await self._fresh(dispatch)
+                waiting.discard(dispatch.signed.id)
+                left[fresh.signed.id] = fresh
+            waiting.clear()
+            await self._deliver(left)
+            why = "nobody who must sign for a part of it does"
+        except (NodeError, LedgerError) as cause:
+            why = str(cause)
+            _log.warning("dispatches wait: %s", cause)
+        for entry_id in batch:
+            self._troubles.pop(entry_id, None)
+        for entry_id in (*waiting, *left):
+            self._troubles[entry_id] = why
+            self.later(entry_id)
+
+    def _waiting(self, batch: Sequence[Digest]) -> list[Dispatch]:
         with self._database.read() as connection:
-            found = [self._dispatches.get(connection, entry_id) for entry_id in entry_ids]
-        waiting = [dispatch for dispatch in found if dispatch and dispatch.height is None]
-        fresh = [await self._fresh(dispatch) for dispatch in waiting]
-        if not fresh:
-            return
-        lines = await self._push(fresh)
-        stored = [
-            d.signed.with_lines(tuple(lines[d.signed.id])) for d in fresh if lines[d.signed.id]
-        ]
-        for dispatch in fresh:
-            if not lines[dispatch.signed.id]:
-                self.later(dispatch.signed.id)
-        if stored:
-            await self._sequencer.submit([signed.encode() for signed in stored])
+            found = [self._dispatches.get(connection, i) for i in dict.fromkeys(batch)]
+        return [dispatch for dispatch in found if dispatch and dispatch.height is None]
 
-    async def _push(self, batch: Sequence[Dispatch]) -> dict[Digest, list[SignatureLine]]:
-        """Return the stored-lines that came until every dispatch had one, or all had answered."""
-        lines: dict[Digest, list[SignatureLine]] = {d.signed.id: [] for d in batch}
+    async def _deliver(self, left: dict[Digest, Dispatch]) -> None:
+        """Bring dispatches onto the chain, and take out of `left` those that are on their way."""
+        pushes = self._push_to_all(list(left.values()))
+        while pushes and left:
+            done, pushes = await asyncio.wait(pushes, return_when=asyncio.FIRST_COMPLETED)
+            await self._submit([pair for task in done for pair in task.result()], left)
+        for name in self._custodians():
+            # Frames only: whoever is no issuer must see no locator (MATCHING, rules 5 and 10).
+            for_others = [
+                d for d in left.values() if d.signed.entry.kind == "answer" and name not in d.routes
+            ]
+            if for_others:
+                pairs = await self._push_to(name, for_others, is_for_others=True)
+                await self._submit(pairs, left)
+
+    def _push_to_all(
+        self, batch: Sequence[Dispatch]
+    ) -> set[asyncio.Task[list[tuple[Digest, SignatureLine]]]]:
         names = sorted({name for dispatch in batch for name in dispatch.routes})
-        waiting = {
+        pushes = {
             asyncio.create_task(self._push_to(name, [d for d in batch if name in d.routes]))
             for name in names
         }
-        self._background |= waiting
-        for task in waiting:
-            task.add_done_callback(self._background.discard)
-        while waiting and not all(lines.values()):
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                for entry_id, line in task.result():
-                    lines[entry_id].append(line)
-        left = [d for d in batch if not lines[d.signed.id]]
-        for custodian in self._custodians() if left else []:
-            for entry_id, line in await self._push_to(custodian, left, is_for_others=True):
-                lines[entry_id].append(line)
-            if all(lines.values()):
-                break
-        return lines
+        # Slow ones are served all the same, after the entry was submitted.
+        for task in pushes:
+            self._keep(task)
+        return pushes
+
+    async def _submit(
+        self, pairs: Sequence[tuple[Digest, SignatureLine]], left: dict[Digest, Dispatch]
+    ) -> None:
+        """Submit those in `left` for which a line came, and take them out of it."""
+        lines: dict[Digest, list[SignatureLine]] = {}
+        for entry_id, line in pairs:
+            lines.setdefault(entry_id, []).append(line)
+        stored = [entry_id for entry_id in left if entry_id in lines]
+        if stored:
+            entries = [left[i].signed.with_lines(tuple(lines[i])).encode() for i in stored]
+            await self._sequencer.submit(entries)
+        for entry_id in stored:
+            del left[entry_id]
+
+    def _keep(self, task: "asyncio.Task[Any]") -> None:
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     def _custodians(self) -> list[str]:
         document = self._replica.document
@@ -193,6 +317,9 @@ class Courier:
     async def _push_to(
         self, name: str, batch: Sequence[Dispatch], *, is_for_others: bool = False
     ) -> list[tuple[Digest, SignatureLine]]:
+        document = self._replica.document
+        if document is None:
+            return []
         parcels = []
         for dispatch in batch:
             every = sorted({i for indexes in dispatch.routes.values() for i in indexes})
@@ -211,7 +338,9 @@ class Courier:
             _log.info("%s does not take a push: %s", name, cause)
             return []
         signed = []
-        for dispatch, answer in zip(batch, answers, strict=True):
+        for dispatch, given in zip(batch, answers, strict=True):
+            # A line that does not hold would cost the entry its place on the chain.
+            answer = verify_answer(given, dispatch.signed, by=name, document=document)
             if isinstance(answer, RefusedError):
                 _log.warning("%s refuses a %s: %s", name, dispatch.signed.entry.kind, answer)
             else:
@@ -235,15 +364,15 @@ class Courier:
             routes=dispatch.routes,
             subject=dispatch.subject,
         )
-        await self._writer.do(
-            lambda connection: self._dispatches.replace(connection, dispatch.signed.id, anew)
-        )
+
+        def replace(connection: Connection) -> None:
+            self._dispatches.replace(connection, dispatch.signed.id, anew)
+            if anew.signed.entry.kind == "answer":
+                # Should this one be skipped for good, its frames must be free for another.
+                matching.send_frames(connection, self._dispatches.heights(anew), anew.signed.id)
+
+        await self._writer.do(replace)
         return anew
-
-
-def is_worth_repeating(reason: str) -> bool:
-    """Tell whether a dispatch that was skipped for `reason` can come on the chain made anew."""
-    return reason in _ANEW
 
 
 def _part(dispatch: Dispatch, indexes: Sequence[int]) -> bytes:

@@ -1,4 +1,4 @@
-"""The custodian: holds others' sealed content, and signs that it does.
+"""The custodian: holds its part of others' bodies, and signs that it does.
 
 A push is enc(entry note, share, entry note, share, …), sealed to this node. Each pair is checked;
 all that pass are stored in one transaction; only then are stored-lines made. The answer is
@@ -9,25 +9,30 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from ledger.body import Share
 from ledger.consortium import Consortium
-from ledger.encoding import enc, split_enc
+from ledger.encoding import Digest, enc, split_enc
 from ledger.entry import SignedEntry
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.key import SigningKey
 from ledger.note import SignatureLine
+from ledger.parts import verify_part
 from ledger.rules.kind import verify_commitment_point, verify_line
-from ledger.rules.signal import CONTENT, verify_signal_share
 from ledger.seal import SealContext, SealingKey, SealingPublicKey, open_sealed, seal
 from nodes.clock import Clock
 from nodes.peers.port import PULL, PUSH
 from nodes.replica import Replica
+from nodes.store import chain
 from nodes.store.custody import Custody, Held
 from nodes.store.database import Database
 from nodes.store.writer import Writer
 
 MAX_PUSH = 64
 _DAY = timedelta(days=1)
+_LATE = RefusedError("late", "the entry's block has taken effect here")
+_KINDS = frozenset({"signal", "locate", "answer", "erasure"})
 Parcel = tuple[bytes, bytes]
 """An entry note and its encoded share."""
 
@@ -61,12 +66,27 @@ def read_answers(raw: bytes, *, count: int) -> list[SignatureLine | RefusedError
     return answers
 
 
+def verify_answer(
+    answer: SignatureLine | RefusedError, signed: SignedEntry, *, by: str, document: Consortium
+) -> SignatureLine | RefusedError:
+    """Return `by`'s answer to a push; a line that the state machine would skip is a refusal."""
+    if isinstance(answer, SignatureLine):
+        try:
+            signer = verify_line(answer, signed.text, document, reason="stored-line")
+            if signer != by:
+                raise RefusedError("stored-line", f"{by} answers with a line by {signer}")
+        except RefusedError as refusal:
+            return refusal
+    return answer
+
+
 class Custodian:
     """Answers `push` and `pull`."""
 
     def __init__(
         self,
         *,
+        member: str,
         key: SigningKey,
         sealing: SealingKey,
         replica: Replica,
@@ -76,6 +96,7 @@ class Custodian:
         clock: Clock,
     ) -> None:
         """Sign stored-lines with the entry `key`; open pushes with `sealing`."""
+        self._member = member
         self._key = key
         self._sealing = sealing
         self._replica = replica
@@ -92,6 +113,16 @@ class Custodian:
             StorageError: nothing was stored.
         """
         parcels = self._open(payload, sender=sender, origin=document.origin)
+        return enc(*await self.take(parcels, sender=sender, document=document))
+
+    async def take(
+        self, parcels: Sequence[Parcel], *, sender: str, document: Consortium
+    ) -> list[str]:
+        """Store what holds of `parcels` and return a word on each: a line, or why there is none.
+
+        Raises:
+            StorageError: nothing was stored.
+        """
         outcomes: list[Held | RefusedError] = []
         for entry, share in parcels:
             try:
@@ -100,9 +131,12 @@ class Custodian:
                 outcomes.append(refusal)
         held = [outcome for outcome in outcomes if isinstance(outcome, Held)]
         if held:
-            await self._writer.do(lambda connection: self._custody.hold(connection, held))
+            late = await self._writer.do(lambda connection: self._hold(connection, held))
+            outcomes = [
+                _LATE if isinstance(o, Held) and o.signed.id in late else o for o in outcomes
+            ]
         # Signed only now: a stored-line says that the share is on this disk.
-        return enc(*(self._word(outcome) for outcome in outcomes))
+        return [self._word(outcome) for outcome in outcomes]
 
     def pull(self, payload: bytes, *, sender: str, to: SealingPublicKey, origin: str) -> bytes:
         """Return the shares of the entry ids in `payload` that are held for `sender`, sealed.
@@ -120,6 +154,24 @@ class Custodian:
         sealed = seal(enc(*shares), recipients=[to], context=context, random=secrets.token_bytes)
         return enc(day, sealed)
 
+    def _hold(self, connection: Connection, held: Sequence[Held]) -> set[Digest]:
+        """Store shares, and return the ids of those that come after their block took effect here.
+
+        Nobody would take these up any more: items of others would lie here for ever.
+        """
+        late = {h.signed.id for h in held if self._has_taken_effect(connection, h.signed)}
+        self._custody.hold(connection, [h for h in held if h.signed.id not in late])
+        return late
+
+    def _has_taken_effect(self, connection: Connection, signed: SignedEntry) -> bool:
+        day = signed.entry.day
+        if signed.entry.kind == "signal" or signed.id not in self._replica.state.recent.get(
+            day, ()
+        ):
+            return False
+        height = chain.height_of(connection, signed.id, day=day)
+        return height is not None and height < chain.cursor(connection, "effects")
+
     def _open(self, payload: bytes, *, sender: str, origin: str) -> list[Parcel]:
         fields = split_enc(payload)
         if len(fields) != 2:
@@ -136,8 +188,12 @@ class Custodian:
         try:
             signed = SignedEntry.decode(raw)
             entry = signed.entry
-            if (entry.origin, entry.author) != (document.origin, sender) or entry.kind != "signal":
-                raise RefusedError("not-stored", "only the author's own signals are stored")
+            if (entry.origin, entry.author) != (document.origin, sender):
+                raise RefusedError("not-stored", "only the author's own entries are stored")
+            if entry.kind not in _KINDS:
+                raise RefusedError("not-stored", f"a {entry.kind} has no items for others")
+            if entry.kind == "locate" and self._member not in self._replica.state.issuers:
+                raise RefusedError("not-stored", "locators are for issuers alone")
             if len(signed.lines) != 1:
                 raise RefusedError("signature", "expected the author's line and no other")
             if verify_line(signed.lines[0], signed.text, document, reason="signature") != sender:
@@ -146,9 +202,13 @@ class Custodian:
                 raise RefusedError("date", f"{entry.day} is over a day from this node's clock")
             verify_commitment_point(signed)
             opened = Share.decode(share)
-            verify_signal_share(opened, entry)
-            if [item.index for item in opened.items] != [CONTENT]:
-                raise RefusedError("not-stored", "a custodian holds the content and nothing else")
+            with self._database.read() as connection:
+                verify_part(
+                    opened,
+                    entry,
+                    receiver=self._member,
+                    locate_at=lambda height: chain.locate_at(connection, height),
+                )
         except RefusedError:
             raise
         except LedgerError as cause:

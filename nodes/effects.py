@@ -7,6 +7,7 @@ the checkpoint shown to strangers steps on.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 
@@ -17,6 +18,7 @@ from ledger.entry import DOCUMENT_KINDS
 from ledger.state import STALE_AFTER
 from nodes.clock import Clock
 from nodes.errors import NodeError
+from nodes.matching import Matching
 from nodes.outbox import Outbox
 from nodes.progress import Progress
 from nodes.store import chain as store
@@ -47,17 +49,24 @@ class Effects:
         signals: Signals,
         custody: Custody,
         outbox: Outbox,
+        matching: Matching,
+        on_taken: Callable[[], None],
         progress: Progress,
         clock: Clock,
         public_step: int,
     ) -> None:
-        """Show strangers a newer checkpoint every `public_step` seconds."""
+        """Show strangers a newer checkpoint every `public_step` seconds.
+
+        `on_taken` is called after each batch of effects: others may have something to do.
+        """
         self._member = member
         self._database = database
         self._writer = writer
         self._signals = signals
         self._custody = custody
         self._outbox = outbox
+        self._matching = matching
+        self._on_taken = on_taken
         self._progress = progress
         self._clock = clock
         self._public_step = public_step
@@ -66,17 +75,24 @@ class Effects:
         """Take effect of final blocks until cancelled."""
         with self._database.read() as connection:
             done = store.cursor(connection, _EFFECTS)
+        self._matching.resume(done)
         while True:
             await self._progress.final.wait_for(done + 1)
             end = min(done + _BATCH, self._progress.final.value)
             try:
-                finalized = await self._writer.do(partial(self._take, start=done, end=end))
+                await self.take(start=done, end=end)
             except NodeError as cause:
                 _log.warning("effects wait: %s", cause)
                 await asyncio.sleep(1)
                 continue
             done = end
-            self._outbox.finalized(finalized)
+
+    async def take(self, *, start: int, end: int) -> None:
+        """Let the final blocks at heights start … end - 1 take effect."""
+        finalized, blocks = await self._writer.do(partial(self._take, start=start, end=end))
+        self._outbox.finalized(finalized)
+        self._matching.after(blocks)
+        self._on_taken()
 
     async def publish(self) -> None:
         """At each step of the clock show strangers what is final, until cancelled."""
@@ -88,21 +104,24 @@ class Effects:
                 _log.warning("the public checkpoint waits: %s", cause)
             await asyncio.sleep(min(1.0, self._public_step / 2))
 
-    def _take(self, connection: Connection, *, start: int, end: int) -> list[str]:
+    def _take(
+        self, connection: Connection, *, start: int, end: int
+    ) -> tuple[list[str], list[Block]]:
         blocks = [Block.decode(raw) for raw in store.blocks_between(connection, start, end)]
         placed = [
             (block.height, block.signed.id)
             for block in blocks
-            if block.signed.entry.kind == "signal" and block.signed.entry.author != self._member
+            if block.signed.entry.author != self._member
         ]
         self._custody.place(connection, placed)
-        finalized = self._signals.finalize(connection, start=start, end=end)
+        final = self._signals.finalize(connection, start=start, end=end)
+        self._matching.take(connection, blocks, final)
         self._turn_to(
             connection,
             [b.signed.entry.day for b in blocks if b.signed.entry.kind not in DOCUMENT_KINDS],
         )
         store.move_cursor(connection, _EFFECTS, end)
-        return finalized
+        return [local_id for _, _, local_id in final], blocks
 
     def _turn_to(self, connection: Connection, days: list[date]) -> None:
         """Drop what was pushed and can no longer come, if `days` move the date of these effects.

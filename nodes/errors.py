@@ -5,6 +5,7 @@ NodeError
 ├── InputError           what a caller sent cannot be posted; `field` says which part
 ├── ConflictError        an idempotency key that was used for something else
 ├── NotFoundError        nothing of that name or height here
+├── GoneError            it was here, and was withdrawn
 ├── StorageError         the disk is full or refuses; nothing was taken
 ├── SequencerError       the shared order is not the one this node has applied
 ├── PeerUnreachableError a peer that does not answer
@@ -39,6 +40,10 @@ class ConflictError(NodeError):
 
 class NotFoundError(NodeError):
     """Nothing of that name or height is here."""
+
+
+class GoneError(NodeError):
+    """It was here and was withdrawn; what is left says nothing."""
 
 
 class StorageError(NodeError):

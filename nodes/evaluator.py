@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ledger.consortium import Consortium
+from ledger.consortium import Consortium, Group
 from ledger.dleq import verify_proof
 from ledger.epoch import EpochDocument
 from ledger.errors import LedgerError, VerificationError
@@ -71,10 +71,11 @@ class Evaluator:
                 and this can be asked again.
         """
         document = self._replica.document
-        epochs = self._replica.state.epochs.open_now(purpose)
+        known = self._replica.state.epochs
+        epochs = known.open_now(purpose)
         if document is None or not epochs:
             raise PeerUnreachableError(f"no epoch of {purpose} is open yet")
-        gathered = _Gathered(document, epochs, persons)
+        gathered = _Gathered([(epoch, known.groups(epoch)) for epoch in epochs], persons)
         waiting = {
             asyncio.create_task(self._ask(name, persons, purpose, document)): name
             for name in gathered.holders
@@ -103,6 +104,9 @@ class Evaluator:
             self.faults[name] = str(cause)
             _log.warning("the evaluation by %s does not hold: %s", name, cause)
             return
+        if lacking := gathered.lacking(name):
+            self.faults[name] = f"gave no evaluation under epoch {lacking[0]}"
+            return
         self.faults.pop(name, None)
 
     async def _ask(
@@ -130,17 +134,14 @@ class _Gathered:
     """Evaluations that hold, by epoch, group and index."""
 
     def __init__(
-        self,
-        document: Consortium,
-        epochs: Sequence[EpochDocument],
-        persons: Sequence[Person],
+        self, epochs: Sequence[tuple[EpochDocument, Sequence[Group]]], persons: Sequence[Person]
     ) -> None:
-        self._groups = document.groups
-        self._epochs = {epoch.number: epoch for epoch in epochs}
+        self._epochs = {epoch.number: epoch for epoch, _ in epochs}
+        self._groups = {epoch.number: groups for epoch, groups in epochs}
         self._persons = persons
         self._alphas = [person.alpha for person in persons]
         self._found: dict[tuple[int, str], dict[int, tuple[Point, ...]]] = {}
-        self.holders = sorted({share.holder for epoch in epochs for share in epoch.shares})
+        self.holders = sorted({share.holder for epoch, _ in epochs for share in epoch.shares})
 
     def add(self, holder: str, evaluation: Evaluation) -> None:
         """Take in an evaluation by `holder`.
@@ -172,19 +173,32 @@ class _Gathered:
         known = self._found.setdefault((evaluation.number, evaluation.group), {})
         known[evaluation.index] = evaluation.elements
 
+    def lacking(self, holder: str) -> list[int]:
+        """Return the epochs of which a share of `holder` evaluated nothing."""
+        return [
+            number
+            for number, epoch in self._epochs.items()
+            if any(
+                share.holder == holder
+                and share.index not in self._found.get((number, share.group), {})
+                for share in epoch.shares
+            )
+        ]
+
     def is_enough(self) -> bool:
         """Tell whether every group of every epoch gave its threshold."""
         return all(
             len(self._found.get((number, group.name), {})) >= group.threshold
-            for number in self._epochs
-            for group in self._groups
+            for number, groups in self._groups.items()
+            for group in groups
         )
 
     def outputs(self, epoch: EpochDocument) -> list[bytes]:
         """Return y for each person."""
-        shared = epoch.groups(self._groups)
+        groups = self._groups[epoch.number]
+        shared = epoch.groups(groups)
         found: list[Mapping[int, tuple[Point, ...]]] = [
-            self._found[epoch.number, group.name] for group in self._groups
+            self._found[epoch.number, group.name] for group in groups
         ]
         return [
             finalize(

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, Self
 
+from sqlalchemy import Connection
+
 from ledger.block import Block
 from ledger.body import Share
 from ledger.consortium import Consortium
@@ -35,7 +37,7 @@ from nodes.store.database import Database
 
 MAX_EVALUATIONS = 64
 OLDEST = timedelta(days=7)
-_HEIGHT_BYTES = 8
+_INTEGER_BYTES = 8
 
 
 class Asked(NamedTuple):
@@ -71,6 +73,8 @@ class Evaluation:
         if len(fields) != 5 or len(fields[4]) % POINT_BYTES:
             raise MalformedError("evaluation: expected number, group, index, proof and points")
         number, group, index, proof, joined = fields
+        if len(number) != _INTEGER_BYTES or len(index) != _INTEGER_BYTES:
+            raise MalformedError("evaluation: a number has eight bytes")
         evaluation = cls(
             number=int.from_bytes(number, "big"),
             group=group.decode(errors="replace"),
@@ -120,14 +124,20 @@ class Holder:
         fields = open_fields(
             payload, key=self._sealing, origin=document.origin, operation=EVALUATE, sender=sender
         )
-        purpose, *rest = fields
-        if not rest or len(rest) % 2 or len(rest) > 2 * MAX_EVALUATIONS:
+        heights, shares = fields[1::2], fields[2::2]
+        # Sizes first: an error that names a height of thousands of digits would be another error.
+        if (
+            not 1 <= len(heights) <= MAX_EVALUATIONS
+            or len(heights) != len(shares)
+            or any(len(height) != _INTEGER_BYTES for height in heights)
+        ):
             raise MalformedError(f"evaluate: expected 1 to {MAX_EVALUATIONS} heights and shares")
         asked = [
             Asked(int.from_bytes(height, "big"), share)
-            for height, share in zip(rest[::2], rest[1::2], strict=True)
+            for height, share in zip(heights, shares, strict=True)
         ]
-        evaluations = self.evaluate(asked, purpose=purpose.decode(errors="replace"), author=sender)
+        purpose = fields[0].decode(errors="replace")
+        evaluations = self.evaluate(asked, purpose=purpose, author=sender)
         return seal_fields(
             [evaluation.encode() for evaluation in evaluations],
             to=to,
@@ -144,7 +154,10 @@ class Holder:
             MalformedError, VerificationError: a signal that must not be evaluated, and why.
             ConfigurationError: this member's own shares cannot be used.
         """
-        blinded = [self._verify(one, purpose=purpose, author=author) for one in asked]
+        with self._database.read() as connection:
+            blinded = [
+                self._verify(connection, one, purpose=purpose, author=author) for one in asked
+            ]
         epochs = self._replica.state.epochs.open_now(purpose)
         return [
             self._evaluate(epoch.number, share, blinded)
@@ -152,11 +165,10 @@ class Holder:
             for share in self._shares.of(epoch, holder=self._member)
         ]
 
-    def _verify(self, asked: Asked, *, purpose: str, author: str) -> Point:
+    def _verify(self, connection: Connection, asked: Asked, *, purpose: str, author: str) -> Point:
         if asked.height >= self._progress.final.value:
             raise VerificationError(f"not-final: block {asked.height} is not final here")
-        with self._database.read() as connection:
-            raw = store.block_at(connection, asked.height)
+        raw = store.block_at(connection, asked.height)
         if raw is None:
             raise VerificationError(f"not-final: block {asked.height} is not here")
         entry = Block.decode(raw).signed.entry
@@ -196,7 +208,7 @@ def seal_request(
     """Return the payload that asks the holder of the key `to` to evaluate `asked`."""
     fields = [purpose.encode()]
     for one in asked:
-        fields += [one.height.to_bytes(_HEIGHT_BYTES, "big"), one.share]
+        fields += [one.height.to_bytes(_INTEGER_BYTES, "big"), one.share]
     return seal_fields(fields, to=to, origin=origin, operation=EVALUATE, sender=sender, day=day)
 
 

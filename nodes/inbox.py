@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 
 from ledger.block import Block
 from ledger.body import Share
-from ledger.encoding import enc
+from ledger.encoding import Digest, enc
 from ledger.entry import SignedEntry
 from ledger.errors import LedgerError
 from ledger.heights import Heights
-from ledger.parts import Located, verify_part
+from ledger.parts import erasure_receivers, verify_part
 from ledger.seal import SealingKey
 from nodes.errors import NodeError
 from nodes.matcher import Matcher
@@ -27,6 +27,7 @@ from nodes.replica import Replica
 from nodes.store import chain, matching
 from nodes.store.custody import Custody
 from nodes.store.database import Database
+from nodes.store.dispatches import Dispatches
 from nodes.store.matching import Wanted
 from nodes.store.signals import Signals
 from nodes.store.writer import Writer
@@ -49,6 +50,7 @@ class Inbox:
         writer: Writer,
         custody: Custody,
         signals: Signals,
+        dispatches: Dispatches,
         matcher: Matcher,
         peers: Peers,
         on_frame: Callable[[], None],
@@ -61,6 +63,7 @@ class Inbox:
         self._writer = writer
         self._custody = custody
         self._signals = signals
+        self._dispatches = dispatches
         self._matcher = matcher
         self._peers = peers
         self._on_frame = on_frame
@@ -74,22 +77,29 @@ class Inbox:
         if raw is None:
             wanted = Wanted(height, signed.id, signed.entry.author, signed.entry.kind)
             matching.want(connection, wanted)
-            self._woken.set()
             return
         self._take_up(connection, height, signed, Share.decode(raw))
+
+    def wake(self) -> None:
+        """Look for what is to be fetched now."""
+        self._woken.set()
 
     async def run(self) -> None:
         """Fetch what did not come until cancelled."""
         while True:
             self._woken.clear()
-            with self._database.read() as connection:
-                missing = matching.wanted(connection, count=_FETCH)
-            for author in sorted({wanted.author for wanted in missing}):
-                await self._fetch(author, [w for w in missing if w.author == author])
-            if missing:
+            if await self.fetch():
                 await asyncio.sleep(_LOOK_SECONDS)
             else:
                 await self._woken.wait()
+
+    async def fetch(self) -> bool:
+        """Ask once for what is missing; tell whether anything was."""
+        with self._database.read() as connection:
+            missing = matching.wanted(connection, count=_FETCH)
+        for author in sorted({wanted.author for wanted in missing}):
+            await self._fetch(author, [w for w in missing if w.author == author])
+        return bool(missing)
 
     def _concerns(self, connection: Connection, height: int, signed: SignedEntry) -> bool:
         """Tell whether the entry has an item for this node that was not taken up yet."""
@@ -100,7 +110,12 @@ class Inbox:
         if kind == "answer":
             named = Heights.decode(signed.entry.further).named
             return any(self._is_own_locate(connection, at) for at in named)
-        return kind == "erasure"
+        if kind == "erasure":
+            document = self._replica.document_at(connection, height)
+            return document is not None and self._member in erasure_receivers(
+                document, author=signed.entry.author
+            )
+        return False
 
     def _is_own_locate(self, connection: Connection, height: int) -> bool:
         found = chain.entry_id_at(connection, height, author=self._member, kind="locate")
@@ -112,7 +127,6 @@ class Inbox:
         author = signed.entry.author
         if signed.entry.kind == "locate":
             self._matcher.others_locate(connection, height=height, signed=signed, share=share)
-            self._on_frame()
         elif signed.entry.kind == "answer":
             findings = self._matcher.others_answer(
                 connection,
@@ -122,6 +136,10 @@ class Inbox:
                 own=lambda at: self._own(connection, at),
             )
             chain.count_refusals(connection, findings)
+            for at in Heights.decode(signed.entry.further).named:
+                if self._is_own_locate(connection, at):
+                    matching.opened(connection, at, author)
+                    self._drop_answered(connection, at)
         else:
             for gone in self._matcher.others_erasure(connection, author=author, share=share):
                 entry_id = chain.entry_id_at(connection, gone, author=author, kind="signal")
@@ -129,6 +147,14 @@ class Inbox:
                     self._custody.drop(connection, entry_id)
         self._custody.drop(connection, signed.id)
         matching.got(connection, height)
+
+    def _drop_answered(self, connection: Connection, height: int) -> None:
+        """Delete the items of an own `locate` that everybody has answered."""
+        if height in self._replica.state.outstanding.locates:
+            return
+        entry_id = chain.entry_id_at(connection, height, author=self._member, kind="locate")
+        if entry_id is not None and not matching.unopened(connection, height):
+            self._dispatches.drop(connection, entry_id)
 
     def _own(self, connection: Connection, height: int) -> tuple[str, str, str] | None:
         own = self._signals.at_height(connection, height)
@@ -147,23 +173,21 @@ class Inbox:
             if not left:
                 return
             try:
-                raw = await self._peers.ask(source, ITEMS, enc(*(w.entry_id for w in left)))
-                parts = open_fields(
-                    raw,
-                    key=self._sealing,
-                    origin=document.origin,
-                    operation=ITEMS,
-                    sender=source,
-                )
-                if len(parts) != len(left):
-                    continue
+                parts = await self._ask(source, [w.entry_id for w in left], document.origin)
             except (NodeError, LedgerError) as cause:
                 _log.info("%s gives no items: %s", source, cause)
+                continue
+            if len(parts) != len(left):
                 continue
             came = [pair for pair in zip(left, parts, strict=True) if pair[1]]
             for wanted, part in came:
                 if await self._receive(wanted, part):
                     left.remove(wanted)
+
+    async def _ask(self, source: str, entry_ids: Sequence[Digest], origin: str) -> list[bytes]:
+        """Return this member's parts of these entries as `source` has them, empty where not."""
+        raw = await self._peers.ask(source, ITEMS, enc(*entry_ids))
+        return open_fields(raw, key=self._sealing, origin=origin, operation=ITEMS, sender=source)
 
     async def _receive(self, wanted: Wanted, part: bytes) -> bool:
         """Check and take up a part that was fetched; tell whether it is done with."""
@@ -182,7 +206,7 @@ class Inbox:
                 signed.entry,
                 receiver=self._member,
                 may_lack=True,
-                locate_at=lambda at: locate_at(connection, at),
+                locate_at=lambda at: chain.locate_at(connection, at),
             )
             self._take_up(connection, wanted.height, signed, share)
 
@@ -191,13 +215,5 @@ class Inbox:
         except (NodeError, LedgerError) as cause:
             _log.warning("items of %s do not hold: %s", wanted.author, cause)
             return False
+        self._on_frame()
         return True
-
-
-def locate_at(connection: Connection, height: int) -> Located | None:
-    """Return the `locate` in the block at `height`, or None where it is none."""
-    raw = chain.block_at(connection, height)
-    entry = None if raw is None else Block.decode(raw).signed.entry
-    if entry is None or entry.kind != "locate":
-        return None
-    return Located(entry.author, len(Heights.decode(entry.further).named))

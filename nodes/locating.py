@@ -1,8 +1,9 @@
 """Locating: every own final signal gets its `locate`, whatever is found.
 
 A slot is reserved at posting; once final, the signal is evaluated by the key holders and placed in
-a `locate` with up to 63 others. A signal that was withdrawn meanwhile, or for which no epoch was
-open, is placed with random bytes: outside nothing tells the difference.
+a `locate` with up to 63 others. A signal that was withdrawn meanwhile, for which no epoch is open
+or that is too old for the holders, is placed with random bytes: outside nothing tells the
+difference.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -20,13 +22,14 @@ from ledger.heights import MAX_HEIGHTS, Heights
 from ledger.locator import Placement, encode_item, place
 from ledger.rules.signal import ALPHA
 from ledger.voprf import Alpha, person_input
+from nodes.clock import Clock
 from nodes.courier import Courier
 from nodes.errors import InputError, NodeError
 from nodes.evaluator import Evaluator, Person
-from nodes.holder import Asked
+from nodes.holder import OLDEST, Asked
 from nodes.replica import Replica
 from nodes.signal import Posting
-from nodes.store import matching
+from nodes.store import chain, matching
 from nodes.store.database import Database
 from nodes.store.dispatches import Dispatches
 from nodes.store.presence import Presence, Presences
@@ -66,6 +69,7 @@ class Locating:
         dispatches: Dispatches,
         evaluator: Evaluator,
         courier: Courier,
+        clock: Clock,
         random: Random = secrets.token_bytes,
     ) -> None:
         """Place signals of `member`."""
@@ -79,8 +83,10 @@ class Locating:
         self._dispatches = dispatches
         self._evaluator = evaluator
         self._courier = courier
+        self._clock = clock
         self._random = random
         self._woken = asyncio.Event()
+        self._batch = MAX_HEIGHTS
         self.trouble: str | None = None
         """Why signals cannot be located now, or None."""
 
@@ -94,7 +100,12 @@ class Locating:
             self._reserve(connection, local_id, posting, epoch.number)
 
     def own_final(self, connection: Connection, final: Sequence[tuple[int, Digest, str]]) -> None:
-        """Note that own signals, as (height, entry id, local id), are final: to be placed."""
+        """Note that own signals, as (height, entry id, local id), are final: to be placed.
+
+        Before the first epoch of all there is nothing to place them under: they wait for it.
+        """
+        if not self._replica.state.epochs.spans:
+            return
         for height, entry_id, local_id in final:
             matching.add_placing(connection, height=height, local_id=local_id)
             posting = self._signals.posting(connection, local_id)
@@ -121,8 +132,11 @@ class Locating:
             try:
                 while await self._place():
                     self.trouble = None
+                    self._batch = min(2 * self._batch, MAX_HEIGHTS)
             except (NodeError, LedgerError) as cause:
                 self.trouble = str(cause)
+                # Holders that are too slow for so many would be for the same ones again.
+                self._batch = max(1, self._batch // 2)
                 _log.warning("locating waits: %s", cause)
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue
@@ -131,8 +145,13 @@ class Locating:
     async def _place(self) -> bool:
         """Put up to 64 signals into one `locate`; tell whether there were any."""
         with self._database.read() as connection:
-            waiting = matching.placing(connection, MAX_HEIGHTS)
-            to_place = [self._read(connection, one) for one in waiting if not one.is_withdrawn]
+            waiting = matching.placing(connection, self._batch)
+            days = chain.days_at(connection, [one.height for one in waiting])
+            to_place = [
+                self._read(connection, one, day=days[one.height])
+                for one in waiting
+                if not one.is_withdrawn
+            ]
         if not waiting:
             return False
         outputs: dict[int, dict[int, bytes]] = {}
@@ -237,7 +256,7 @@ class Locating:
         issuers = () if document is None else document.issuers
         return [issuer.name for issuer in issuers if issuer.name != self._member]
 
-    def _read(self, connection: Connection, one: matching.Placing) -> _ToPlace:
+    def _read(self, connection: Connection, one: matching.Placing, *, day: date) -> _ToPlace:
         posting = self._signals.posting(connection, one.local_id)
         share = Share.decode(self._signals.body(connection, one.local_id))
         alpha = tuple(item for item in share.items if item.index == ALPHA)
@@ -253,5 +272,17 @@ class Locating:
                 message=person_input(posting.bsn),
                 blinding=self._signals.blinding(connection, one.local_id),
             ),
-            epochs=tuple(self._replica.state.epochs.open_at(posting.purpose, one.height)),
+            epochs=self._epochs(posting.purpose, one.height, day),
         )
+
+    def _epochs(self, purpose: str, height: int, day: date) -> tuple[int, ...]:
+        """Return under which epochs a signal can still be evaluated, newest first."""
+        # One that the holders must refuse would keep all that is asked with it from its `locate`.
+        if day < self._clock.today() - OLDEST:
+            _log.warning(
+                "the signal in block %s is too old to be evaluated: it matches none", height
+            )
+            return ()
+        epochs = self._replica.state.epochs
+        still = {epoch.number for epoch in epochs.open_now(purpose)}
+        return tuple(number for number in epochs.open_at(purpose, height) if number in still)

@@ -22,7 +22,7 @@ from ledger.block import Block
 from ledger.body import Item, Share
 from ledger.encoding import Digest
 from ledger.entry import SignedEntry
-from ledger.errors import LedgerError, VerificationError
+from ledger.errors import LedgerError, MalformedError, VerificationError
 from ledger.heights import Heights
 from ledger.locator import ITEM_BYTES, LocateItem, Placement
 from ledger.parts import decode_erasure
@@ -33,6 +33,7 @@ from nodes.store.presence import PlacedSignal, Presence, Presences
 from nodes.store.watch import Place, Watch
 
 _VOID = "void-slot"
+_VOID_ERASURE = "void-erasure"
 _FALSE_CARD = "false-card"
 Random = Callable[[int], bytes]
 
@@ -159,7 +160,12 @@ class Matcher:
 
     def others_erasure(self, connection: Connection, *, author: str, share: Share) -> list[int]:
         """Remember which signals `author` withdrew, and drop their matches; return the heights."""
-        heights = decode_erasure(share.items[0].content)
+        try:
+            heights = [h for item in share.items for h in decode_erasure(item.content)]
+        except MalformedError:
+            # It is final all the same: raising here would stop every node at this block.
+            chain.count_refusals(connection, [_VOID_ERASURE])
+            return []
         # Nobody but their author can withdraw signals.
         own = [h for h in heights if self._signal_of(connection, h, author) is not None]
         matching.remember_erased(connection, author, own)
@@ -216,6 +222,10 @@ class Matcher:
             for placement in LocateItem.decode(content).placements
             if (hit := self._probe(connection, author, placement, signal)) is not None
         ]
+        if len({(hit.presence.digits, hit.presence.purpose) for hit in hits}) > 1:
+            # Nobody honest places one signal under two people; the answer would tell of both.
+            chain.count_refusals(connection, [_FALSE_CARD])
+            hits = []
         is_erased = matching.is_erased(connection, author, located)
         cards: dict[int, int] = {}
         key = self._random(32)
@@ -227,8 +237,10 @@ class Matcher:
             )
             for hit in hits:
                 for own in hit.presence.live():
-                    cards[own.height] = own.desk
-                    self._record(connection, hit.presence, own, author, located, signal, hit.desk)
+                    if self._record(
+                        connection, hit.presence, own, author, located, signal, hit.desk
+                    ):
+                        cards[own.height] = own.desk
         # Noise is a slot under a key that nobody has: it costs what a true one costs.
         shown = [MatchCard(h, cards[h]) for h in sorted(cards)] or [MatchCard(1, 1)]
         slot = seal_slot(shown, key=key, context=context, random=self._random)
@@ -319,13 +331,16 @@ class Matcher:
         height: int,
         signal: Digest,
         desk: int,
-    ) -> None:
-        """Store the match of an own signal with `member`'s at `height`."""
+    ) -> bool:
+        """Store the match of an own signal with `member`'s at `height`; tell whether they match.
+
+        Only signals that share an open epoch do (rule 8).
+        """
         epochs = self._replica.state.epochs
         shared = set(epochs.open_at(presence.purpose, own.height))
         shared &= set(epochs.open_at(presence.purpose, height))
         if not shared:
-            return
+            return False
         named = self._presences.at(
             connection,
             self._presences.key(
@@ -333,7 +348,7 @@ class Matcher:
             ),
         )
         if named is None or not named.y:
-            return
+            return False
         lower, higher = (own.entry_id, signal) if own.height < height else (signal, own.entry_id)
         match_id = named.pseudonym(self._origin).match_id(lower=lower, higher=higher)
         self._matches.add(
@@ -349,6 +364,7 @@ class Matcher:
                 digits=presence.digits,
             ),
         )
+        return True
 
     def _signal_of(self, connection: Connection, height: int, author: str) -> Digest | None:
         """Return the entry id of `author`'s signal at `height`, or None where it is none."""

@@ -13,13 +13,23 @@ from ledger.entry import SignedEntry
 from ledger.errors import LedgerError
 from ledger.state import Appended
 from nodes.announcer import Announcer
+from nodes.answering import Answering
+from nodes.cases import Cases
 from nodes.clock import Clock, SystemClock
 from nodes.counter import Counter
+from nodes.courier import Courier
 from nodes.custodian import Custodian
 from nodes.effects import Effects
 from nodes.errors import ConfigurationError, StorageError
+from nodes.evaluator import Evaluator
+from nodes.governance import Governance
+from nodes.holder import Holder
+from nodes.inbox import Inbox
 from nodes.keyring import Keyring, load_keyring
+from nodes.locating import Locating
 from nodes.log import Log
+from nodes.matcher import Matcher
+from nodes.matching import Matching
 from nodes.outbox import Outbox
 from nodes.peers.client import Peers
 from nodes.peers.http import HttpTransport
@@ -32,13 +42,20 @@ from nodes.replica import Applied, Replica
 from nodes.sequencer.embedded import EmbeddedSequencer
 from nodes.sequencer.port import Batch, Sequencer
 from nodes.settings import Settings
+from nodes.shares import FOLDER, Shares
 from nodes.signal import KIND
 from nodes.store import chain as store
 from nodes.store.custody import Custody
 from nodes.store.database import Database
+from nodes.store.dispatches import Dispatches
+from nodes.store.matches import Matches
+from nodes.store.presence import Presences
 from nodes.store.signals import Signals
 from nodes.store.vault import Vault
+from nodes.store.watch import Watch
 from nodes.store.writer import Writer
+from nodes.sweeper import Sweeper
+from nodes.withdrawal import Withdrawal
 from nodes.witness import NEWEST, Witness
 
 _log = logging.getLogger(__name__)
@@ -102,6 +119,7 @@ class Node:
         founding = load_founding(settings)
         self.replica = Replica(self.database, founding)
         self.writer = Writer(self.database, on_rollback=self.replica.forget)
+        self.sweeper = Sweeper(self.writer)
         vault = Vault(
             box_key=self.keyring.derive("box"), mac_key=self.keyring.derive("index/idempotency")
         )
@@ -120,6 +138,7 @@ class Node:
             clock=self.clock,
             timeout=settings.peer_timeout_seconds,
         )
+        self._wire_matching(vault)
         self.outbox = Outbox(
             keyring=self.keyring,
             replica=self.replica,
@@ -132,6 +151,7 @@ class Node:
             ),
             sequencer=self.sequencer,
             clock=self.clock,
+            reserve=self.locating.reserve,
         )
         self.witness = Witness(
             member=self.keyring.member,
@@ -151,6 +171,8 @@ class Node:
             signals=self.signals,
             custody=self.custody,
             outbox=self.outbox,
+            matching=self.matching,
+            on_taken=self._wake_matching,
             progress=self.progress,
             clock=self.clock,
             public_step=settings.public_step_seconds,
@@ -176,6 +198,7 @@ class Node:
             keyring=self.keyring,
             replica=self.replica,
             custodian=Custodian(
+                member=self.keyring.member,
                 key=self.keyring.entry,
                 sealing=self.keyring.sealing,
                 replica=self.replica,
@@ -184,10 +207,13 @@ class Node:
                 custody=self.custody,
                 clock=self.clock,
             ),
+            holder=self.holder,
+            courier=self.courier,
             witness=self.witness,
             peers=self.peers,
             clock=self.clock,
         )
+        self.governance = Governance(replica=self.replica, sequencer=self.sequencer)
         self.log = Log(replica=self.replica, database=self.database)
         self.counter = Counter(
             keyring=self.keyring,
@@ -196,12 +222,131 @@ class Node:
             signals=self.signals,
             custody=self.custody,
             database=self.database,
+            cases=self.cases,
             wait_seconds=settings.wait_seconds,
         )
         self.halted: str | None = None
         """Why the node follows the order no further, or None."""
         self.position = Milestone(0)
         """How far into the order this node has applied."""
+
+    def _wire_matching(self, vault: Vault) -> None:
+        """Wire what finds matches, from the stores upwards."""
+        member, origin = self.keyring.member, self.keyring.origin
+        # Three keys: a stolen disk must not join persons, watched locators and matches.
+        presences = Presences(vault, index_key=self.keyring.derive("index/person"))
+        watch = Watch(vault, index_key=self.keyring.derive("index/watch"))
+        self.matches = Matches(vault, index_key=self.keyring.derive("index/match"))
+        self.dispatches = Dispatches(vault)
+        shares = Shares(self.settings.keys / FOLDER)
+        self.courier = Courier(
+            keyring=self.keyring,
+            replica=self.replica,
+            database=self.database,
+            writer=self.writer,
+            dispatches=self.dispatches,
+            custody=self.custody,
+            peers=self.peers,
+            sequencer=self.sequencer,
+            clock=self.clock,
+        )
+        self.holder = Holder(
+            member=member,
+            sealing=self.keyring.sealing,
+            shares=shares,
+            replica=self.replica,
+            database=self.database,
+            progress=self.progress,
+            clock=self.clock,
+        )
+        self.evaluator = Evaluator(
+            member=member,
+            sealing=self.keyring.sealing,
+            holder=self.holder,
+            replica=self.replica,
+            peers=self.peers,
+            clock=self.clock,
+        )
+        matcher = Matcher(
+            member=member,
+            origin=origin,
+            replica=self.replica,
+            presences=presences,
+            watch=watch,
+            matches=self.matches,
+        )
+        self.locating = Locating(
+            member=member,
+            origin=origin,
+            replica=self.replica,
+            database=self.database,
+            writer=self.writer,
+            signals=self.signals,
+            presences=presences,
+            dispatches=self.dispatches,
+            evaluator=self.evaluator,
+            courier=self.courier,
+            clock=self.clock,
+        )
+        self.answering = Answering(
+            member=member,
+            replica=self.replica,
+            writer=self.writer,
+            matcher=matcher,
+            dispatches=self.dispatches,
+            courier=self.courier,
+            clock=self.clock,
+        )
+        self.inbox = Inbox(
+            member=member,
+            sealing=self.keyring.sealing,
+            replica=self.replica,
+            database=self.database,
+            writer=self.writer,
+            custody=self.custody,
+            signals=self.signals,
+            dispatches=self.dispatches,
+            matcher=matcher,
+            peers=self.peers,
+            on_frame=self._wake_matching,
+        )
+        self.withdrawal = Withdrawal(
+            member=member,
+            replica=self.replica,
+            writer=self.writer,
+            vault=vault,
+            signals=self.signals,
+            matches=self.matches,
+            matcher=matcher,
+            dispatches=self.dispatches,
+            courier=self.courier,
+        )
+        self.cases = Cases(
+            member=member,
+            replica=self.replica,
+            database=self.database,
+            writer=self.writer,
+            matches=self.matches,
+            signals=self.signals,
+        )
+        self.matching = Matching(
+            member=member,
+            replica=self.replica,
+            signals=self.signals,
+            presences=presences,
+            watch=watch,
+            dispatches=self.dispatches,
+            matcher=matcher,
+            locating=self.locating,
+            withdrawal=self.withdrawal,
+            inbox=self.inbox,
+            shares=shares,
+        )
+
+    def _wake_matching(self) -> None:
+        self.answering.wake()
+        self.cases.wake()
+        self.sweeper.wake()
 
     async def run(self) -> None:
         """Run until cancelled; close what was opened."""
@@ -237,6 +382,13 @@ class Node:
             self.effects.run(),
             self.effects.publish(),
             self.recovery.run(),
+            self.courier.run(self.caught_up),
+            self.locating.run(),
+            self.answering.run(),
+            self.inbox.run(),
+            self.withdrawal.run(),
+            self.cases.run(),
+            self.sweeper.run(),
         ]
 
     async def _follow(self) -> None:
@@ -257,19 +409,23 @@ class Node:
     async def _apply(self, batch: Batch) -> None:
         member = self.keyring.member
 
-        def work(connection: Connection) -> tuple[Applied, list[str], list[tuple[Digest, str]]]:
+        def work(
+            connection: Connection,
+        ) -> tuple[Applied, list[str], list[tuple[Digest, str]], list[Digest]]:
             applied = self.replica.apply(connection, batch)
             try:
                 own = [(a.height, a.admission.id) for a in _own_signals(applied, member)]
                 placed = self.signals.put_on_chain(connection, own) if own else []
-                refused = self.signals.local_ids(connection, [i for i, _ in applied.refused if i])
+                skipped = [entry_id for entry_id, _ in applied.refused if entry_id]
+                refused = self.signals.local_ids(connection, skipped)
+                again = self.courier.landed(connection, applied)
             except BaseException:
                 # The blocks are undone with the rest of this work: they must not stay in memory.
                 self.replica.forget()
                 raise
-            return applied, placed, refused
+            return applied, placed, refused, again
 
-        applied, placed, refused = await self.writer.do(work)
+        applied, placed, refused, again = await self.writer.do(work)
         self.replica.tip = applied.tip
         self.position.reach(batch.position)
         if own_days := [a.admission.day for a in _own_signals(applied, member)]:
@@ -280,6 +436,8 @@ class Node:
         reasons = dict(applied.refused)
         for entry_id, local_id in refused:
             self.outbox.refused(local_id, reasons[entry_id])
+        for entry_id in again:
+            self.courier.later(entry_id, is_refused=True)
 
 
 async def _outlast(task: asyncio.Task[None]) -> None:

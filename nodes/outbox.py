@@ -51,9 +51,10 @@ class Outbox:
         pusher: Pusher,
         sequencer: Sequencer,
         clock: Clock,
+        reserve: Callable[[Connection, str, Posting], None],
         random: Random = secrets.token_bytes,
     ) -> None:
-        """Post as the keyring's member."""
+        """Post as the keyring's member; `reserve` keeps a new signal's place for matching."""
         self._keyring = keyring
         self._replica = replica
         self._database = database
@@ -63,6 +64,7 @@ class Outbox:
         self._pusher = pusher
         self._sequencer = sequencer
         self._clock = clock
+        self._reserve = reserve
         self._random = random
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
@@ -101,6 +103,7 @@ class Outbox:
             # Another request under the same key may have come in meanwhile.
             if (known := self._signals.by_key(connection, key_mac)) is not None:
                 return _same(known, request_mac)
+            self._reserve(connection, local_id, posting)
             self._signals.add(
                 connection,
                 local_id=local_id,

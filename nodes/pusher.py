@@ -9,14 +9,11 @@ import logging
 from collections.abc import Sequence
 
 from ledger.body import Share
-from ledger.consortium import Consortium
-from ledger.entry import SignedEntry
 from ledger.errors import LedgerError, RefusedError
 from ledger.note import SignatureLine
-from ledger.rules.kind import verify_line
 from ledger.rules.signal import CONTENT
 from nodes.clock import Clock
-from nodes.custodian import read_answers, seal_push
+from nodes.custodian import read_answers, seal_push, verify_answer
 from nodes.errors import NodeError, PeerUnreachableError
 from nodes.keyring import Keyring
 from nodes.peers.client import Peers
@@ -85,21 +82,9 @@ class Pusher:
         raw = await self._peers.ask(custodian, PUSH, payload)
         given = read_answers(raw, count=len(outgoing))
         return {
-            signal.local_id: _verified(answer, signal.signed, by=custodian, document=document)
+            signal.local_id: verify_answer(answer, signal.signed, by=custodian, document=document)
             for signal, answer in zip(outgoing, given, strict=True)
         }
-
-
-def _verified(answer: Answer, signed: SignedEntry, *, by: str, document: Consortium) -> Answer:
-    """Return a custodian's answer; a line that the state machine would skip is a refusal."""
-    if isinstance(answer, SignatureLine):
-        try:
-            signer = verify_line(answer, signed.text, document, reason="stored-line")
-            if signer != by:
-                raise RefusedError("stored-line", f"{by} answers with a line by {signer}")
-        except RefusedError as refusal:
-            return refusal
-    return answer
 
 
 def _content_share(body: bytes) -> bytes:

@@ -5,6 +5,8 @@ halted              the order cannot be followed further
 catching-up         blocks of the order are still to be applied
 disk                the database refuses
 posting-waits       signals are safe here but cannot be pushed or submitted
+locating-waits      too few key holders answer: posting goes on, matches come later
+dispatch-waits      nobody takes the items of a locate, an answer or an erasure
 signals-skipped     own signals that custodians or the state machine refuse, and why
 no-quorum           blocks are applied and too few members cosign
 fork                a member shows another history: proof that somebody lies
@@ -46,7 +48,14 @@ def reasons(node: Node) -> list[Reason]:
             Reason("no-chain", "the founding block is not applied yet", "check `order` and wait")
         )
         return found
-    return found + _of_order(node) + _of_outbox(node) + _of_witness(node) + _of_own(node)
+    return (
+        found
+        + _of_order(node)
+        + _of_outbox(node)
+        + _of_matching(node)
+        + _of_witness(node)
+        + _of_own(node)
+    )
 
 
 def _disk(node: Node, text: str) -> Reason:
@@ -76,6 +85,29 @@ def _of_outbox(node: Node) -> list[Reason]:
                 "signals-skipped",
                 f"{len(skipped)} own signals were refused ({words}) and are tried again",
                 "compare this member's roles, keys and quota in the consortium document",
+                is_blocking=False,
+            )
+        )
+    return found
+
+
+def _of_matching(node: Node) -> list[Reason]:
+    found = []
+    if node.locating.trouble is not None:
+        found.append(
+            Reason(
+                "locating-waits",
+                node.locating.trouble,
+                "check the key holders' /healthz; posting goes on",
+                is_blocking=False,
+            )
+        )
+    if node.courier.trouble is not None:
+        found.append(
+            Reason(
+                "dispatch-waits",
+                node.courier.trouble,
+                "check the other members' /healthz; posting goes on",
                 is_blocking=False,
             )
         )

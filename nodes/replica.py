@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from ledger.block import Block, block_hash
 from ledger.checkpoint import Checkpoint
 from ledger.consortium import Consortium
+from ledger.consortium_toml import decode_consortium
 from ledger.day import decode_day
 from ledger.encoding import Digest
 from ledger.entry import DOCUMENT_KINDS, SignedEntry
@@ -75,6 +76,15 @@ class Replica:
     def document(self) -> Consortium | None:
         """Return the document in force, or None before block 0."""
         return self.state.document
+
+    def document_at(self, connection: Connection, height: int) -> Consortium | None:
+        """Return the document in force at the block `height`, however far this node has applied."""
+        heights = store.consortium_heights(connection)
+        below = [at for at in heights if at < height]
+        if below == heights:
+            return self.state.document
+        raw = store.block_at(connection, below[-1]) if below else None
+        return None if raw is None else decode_consortium(Block.decode(raw).signed.entry.further)
 
     def position(self, connection: Connection) -> int:
         """Return how far into the order this node has applied."""

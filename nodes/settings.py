@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     wait_seconds: float = Field(default=2.0, ge=0, le=60)
     public_step_seconds: int = Field(default=3600, ge=1, le=86_400)
     peer_timeout_seconds: float = Field(default=2.0, gt=0, le=60)
-    poll_seconds: float = Field(default=0.003, gt=0, le=1)
+    poll_seconds: float = Field(default=0.005, gt=0, le=1)
 
     @classmethod
     def settings_customise_sources(

@@ -1,19 +1,30 @@
 """Shares of pseudonym keys that this member holds, each in a file that only its owner can read.
 
-<keys>/shares/<purpose>-<epoch>-<group>-<index>.share       32 bytes, a scalar
+    <keys>/shares/<purpose>.<epoch>.<group>.<index>.share       32 bytes, a scalar
+
+Names have hyphens and digits, and no dots: so no two shares have one file. A dealer hands shares
+over in a file, one for each holder:
+
+    purpose = "…"   number = 1
+    [[share]]       group = "agencies"   index = 1   scalar = "…" (hex)
+
+Once stored, that file goes.
 """
 
 import os
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import tomli_w
 
 from ledger.epoch import EpochDocument, PublicShare
 from ledger.errors import MalformedError
 from ledger.group import Scalar
 from ledger.threshold import share_public
 from nodes.errors import ConfigurationError
-from nodes.keyring import read_private
+from nodes.keyring import read_private, verify_private
 
 FOLDER = "shares"
 
@@ -56,18 +67,12 @@ class Shares:
             ConfigurationError: it is there already, or cannot be written.
         """
         path = self._path(purpose, number, share.group, share.index)
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(share.scalar.encode())
-        except OSError as cause:
-            raise ConfigurationError(f"{path} cannot be written: {cause.strerror}") from cause
+        _write_private(path, share.scalar.encode())
         return path
 
     def destroy(self, *, purpose: str, number: int) -> int:
         """Overwrite and remove every share of an epoch; return how many there were."""
-        paths = list(self._folder.glob(f"{purpose}-{number}-*.share"))
+        paths = list(self._folder.glob(f"{purpose}.{number}.*.share"))
         for path in paths:
             with path.open("r+b") as file:
                 file.write(bytes(path.stat().st_size))
@@ -88,4 +93,53 @@ class Shares:
         return HeldShare(named.group, named.index, scalar)
 
     def _path(self, purpose: str, number: int, group: str, index: int) -> Path:
-        return self._folder / f"{purpose}-{number}-{group}-{index}.share"
+        return self._folder / f"{purpose}.{number}.{group}.{index}.share"
+
+
+def write_handover(path: Path, *, purpose: str, number: int, shares: Sequence[HeldShare]) -> None:
+    """Write the shares of one holder into a file that only its owner can read.
+
+    Raises:
+        ConfigurationError: it is there already, or cannot be written.
+    """
+    stated = {
+        "purpose": purpose,
+        "number": number,
+        "share": [
+            {"group": s.group, "index": s.index, "scalar": s.scalar.encode().hex()} for s in shares
+        ],
+    }
+    _write_private(path, tomli_w.dumps(stated).encode())
+
+
+def store_handover(path: Path, *, epoch: EpochDocument, into: Shares) -> None:
+    """Store the shares that a dealer handed over in `path`, for that epoch.
+
+    Raises:
+        ConfigurationError: not such a file, for another epoch, or readable by others.
+    """
+    verify_private(path)
+    try:
+        stated = tomllib.loads(path.read_text())
+        named = (stated["purpose"], stated["number"])
+        shares = [
+            HeldShare(str(r["group"]), int(r["index"]), Scalar(bytes.fromhex(r["scalar"])))
+            for r in stated["share"]
+        ]
+    except (KeyError, TypeError, ValueError, MalformedError) as cause:
+        raise ConfigurationError(f"{path} holds no shares") from cause
+    if named != (epoch.purpose, epoch.number):
+        raise ConfigurationError(f"{path} is for another epoch than the draft")
+    for share in shares:
+        into.write(purpose=epoch.purpose, number=epoch.number, share=share)
+
+
+def _write_private(path: Path, raw: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Created with its final mode: between open and chmod others could have read it.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+    except OSError as cause:
+        raise ConfigurationError(f"{path} cannot be written: {cause.strerror}") from cause

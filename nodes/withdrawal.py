@@ -80,12 +80,19 @@ class Withdrawal:
             await self._woken.wait()
             self._woken.clear()
             try:
-                while (entry_id := await self._writer.do(self._draft)) is not None:
-                    self._courier.send(entry_id)
+                while await self.erase():
+                    pass
             except (NodeError, LedgerError) as cause:
                 _log.warning("withdrawing waits: %s", cause)
                 await asyncio.sleep(_RETRY_SECONDS)
                 self._woken.set()
+
+    async def erase(self) -> bool:
+        """Send an `erasure` of what was withdrawn; tell whether there was anything."""
+        entry_id = await self._writer.do(self._draft)
+        if entry_id is not None:
+            self._courier.send(entry_id)
+        return entry_id is not None
 
     def own_erasure(self, connection: Connection, entry_id: Digest) -> None:
         """Delete all that stood for the signals of an own erasure that is final."""

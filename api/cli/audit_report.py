@@ -3,7 +3,8 @@
 {"sound": false, "origin": …, "blocks": 412, "root": <base64>, "documentVersion": 1,
  "firstDay": "2026-11-24", "lastDay": …, "posts": [{"author", "kind", "count"}, …],
  "cosigners": {"bzk": "2026-11-24T14:02:11Z", …},
- "findings": [{"height": 17, "reason": "link", "detail": …}, …], "notChecked": [ … ]}
+ "findings": [{"height": 17, "reason": "link", "detail": …}, …],
+ "unlocated": [heights], "late": [{"height", "member"}, …], "notChecked": [ … ]}
 """
 
 import json
@@ -13,6 +14,8 @@ from datetime import UTC, datetime
 from ledger.audit import NOT_CHECKED, Finding, Report
 from ledger.consortium import Consortium
 from ledger.encoding import to_base64
+
+_MAX_LISTED = 20
 
 
 def as_json(report: Report, trusted: Consortium) -> str:
@@ -35,6 +38,8 @@ def as_json(report: Report, trusted: Consortium) -> str:
                 {"height": f.height, "reason": f.reason, "detail": f.detail}
                 for f in report.findings
             ],
+            "unlocated": report.unlocated,
+            "late": [{"height": height, "member": member} for height, member in report.late],
             "notChecked": NOT_CHECKED,
         },
         ensure_ascii=False,
@@ -45,6 +50,7 @@ def as_json(report: Report, trusted: Consortium) -> str:
 def as_lines(report: Report, trusted: Consortium) -> Iterator[str]:
     """Yield the report line by line; what was not checked comes last."""
     yield from _checked(report, trusted)
+    yield from _owed(report)
     yield ""
     for finding in report.findings:
         yield _sentence(finding)
@@ -57,6 +63,15 @@ def as_lines(report: Report, trusted: Consortium) -> Iterator[str]:
     yield "Not checked, because no outsider can:"
     for item in NOT_CHECKED:
         yield f"  - {item}"
+
+
+def _owed(report: Report) -> Iterator[str]:
+    if report.unlocated:
+        heights = ", ".join(map(str, report.unlocated[:_MAX_LISTED]))
+        yield f"  unlocated  {len(report.unlocated)} signals for over two days: {heights}"
+    if report.late:
+        named = ", ".join(f"{height} by {member}" for height, member in report.late[:_MAX_LISTED])
+        yield f"  late       {len(report.late)} answers for over a day: to block {named}"
 
 
 def rfc3339(seconds: int) -> str:

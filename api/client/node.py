@@ -34,11 +34,23 @@ class Taken:
     state: str
     height: int | None
     receipt: bytes | None = field(repr=False)
+    case_id: str | None = None
+    unanswered: tuple[str, ...] = ()
 
     @property
     def is_final(self) -> bool:
         """Tell whether a quorum of members holds it."""
         return self.state == "final"
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """An epoch of a purpose, and the blocks in which it was opened and closed, if it was."""
+
+    purpose: str
+    number: int
+    opened: int
+    closed: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,43 @@ class NodeClient:
         """Return an own signal in its present state."""
         return _taken(self._json("GET", f"/v1/signals/{local_id}"))
 
+    def cases(self) -> list[dict[str, Any]]:
+        """Return every case of the caller's agency, as the node shows it."""
+        found: list[dict[str, Any]] = []
+        path = "/v1/cases?pageSize=100"
+        while True:
+            page = self._json("GET", path)
+            try:
+                found += page["cases"]
+                following = page["next"]
+            except (KeyError, TypeError) as cause:
+                raise _strange(self.url) from cause
+            if following is None:
+                return found
+            path = f"/v1/cases?pageSize=100&after={following}"
+
+    def withdraw(self, local_id: str) -> None:
+        """Withdraw an own signal."""
+        self._ask("DELETE", f"/v1/signals/{local_id}", limit=_MAX_JSON_BYTES)
+
+    def submit_entry(self, note: bytes) -> str:
+        """Hand in a signed governance entry; return its id."""
+        raw = self._ask("POST", "/v1/entries", body=note, limit=_MAX_JSON_BYTES)
+        try:
+            return str(json.loads(raw)["entryId"])
+        except (ValueError, KeyError, TypeError) as cause:
+            raise _strange(self.url) from cause
+
+    def epochs(self) -> list[Epoch]:
+        """Return the epochs of pseudonym keys."""
+        try:
+            return [
+                Epoch(str(e["purpose"]), int(e["number"]), int(e["opened"]), e["closed"])
+                for e in self._json("GET", "/v1/epochs")["epochs"]
+            ]
+        except (KeyError, TypeError, ValueError) as cause:
+            raise _strange(self.url) from cause
+
     def receipt(self, height: int) -> bytes:
         """Return the receipt of a final block."""
         return self.read(f"/v1/receipts/{height}", limit=_MAX_TEXT_BYTES)
@@ -220,6 +269,8 @@ def _taken(signal: Mapping[str, Any]) -> Taken:
             state=str(signal["state"]),
             height=signal["height"],
             receipt=None if receipt is None else str(receipt).encode(),
+            case_id=signal.get("caseId"),
+            unanswered=tuple(signal.get("unanswered") or ()),
         )
     except (KeyError, TypeError) as cause:
         raise ClientError("that is not a node's answer: check the address") from cause

@@ -63,7 +63,7 @@ async def receipt(height: Height, is_inside: IsInside, node: NodeDep) -> PlainTe
 @router.get(
     "/blocks/{height}/body",
     summary="What this node holds behind a block",
-    responses=responses(400, 401, 403, 404),
+    responses=responses(400, 401, 403, 404, 410),
 )
 async def body(height: Height, caller: PrivacyOfficer, node: NodeDep) -> BodyOut:
     """Return the items held of a block's body; for this agency's privacy officer only."""

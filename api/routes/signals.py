@@ -78,8 +78,25 @@ async def own_signals(
     return SignalPageOut.of(signals, size=page_size)
 
 
-@router.get("/signals/{localId}", summary="One own signal", responses=responses(400, 401, 403, 404))
+@router.get(
+    "/signals/{localId}", summary="One own signal", responses=responses(400, 401, 403, 404, 410)
+)
 async def own_signal(local_id: LocalId, caller: Caseworker, node: NodeDep) -> SignalOut:
     """Return one own signal in its present state, with its receipt once it is final."""
     del caller
     return SignalOut.of(node.counter.signal(local_id))
+
+
+@router.delete(
+    "/signals/{localId}",
+    status_code=202,
+    summary="Withdraw an own signal",
+    responses={
+        202: {"description": "Withdrawn; nothing names it any more, and its erasure is on its way"},
+        **responses(400, 401, 403, 404, 409, 503, 507),
+    },
+)
+async def withdraw_signal(local_id: LocalId, caller: Caseworker, node: NodeDep) -> None:
+    """Withdraw an own final signal: it is erased here, at custodians, and where it matched."""
+    del caller
+    await node.withdrawal.withdraw(local_id)

@@ -20,7 +20,7 @@ _LIMIT = "2 bare verifications an entry, 1 commit a batch"
 
 def measure(shop: Workshop) -> Iterator[Figure]:
     """Yield the rate in batches as they come under load, and one by one."""
-    rounds, blocks = shop.scale.rounds, shop.scale.blocks
+    rounds, blocks = shop.scale.rounds, shop.scale.applied
     entries = iter(shop.chain.entries(0, FIRST + (rounds + 1) * (blocks + _SINGLE)))
     with ExitStack() as stack:
         applying = open_replica(shop.folder / "apply.db", shop.chain.founded.founding, stack)

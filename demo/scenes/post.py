@@ -6,7 +6,7 @@ from demo.command import run, shown
 from demo.consortium import DOCUMENT
 from demo.people import CaseSignal
 from demo.stage import RECEIPT, Stage
-from demo.words import MEANINGS
+from demo.words import meanings
 
 TITLE = "UWV posts a signal and gets a receipt"
 
@@ -62,5 +62,5 @@ def _described(signal: CaseSignal) -> list[tuple[str, str, str]]:
         ("caseReference", body["caseReference"], "UWV's own; never sent to anyone"),
         ("desk", body["desk"], ""),
         ("purpose", body["purpose"], "problems at several agencies at once"),
-        *((field, word, MEANINGS[field].get(word, "")) for field, word in signal.fields.items()),
+        *meanings(signal.fields),
     ]

@@ -40,8 +40,8 @@ class EpochRule:
     def admit(self, admission: Admission, signed: SignedEntry | None, chain: Chain) -> None:
         """Check number and order against what is open, and install it; see `Rule`."""
         del admission
-        if signed is None:
-            raise RefusedError("malformed", "an epoch entry is needed whole")
+        if signed is None or chain.document is None:
+            raise RefusedError("malformed", "an epoch entry is needed whole, under a document")
         epoch = read_epoch(signed)
         known = [document.number for document in chain.epochs.open_now(epoch.purpose)]
         if epoch.state == OPEN:
@@ -52,7 +52,7 @@ class EpochRule:
                 raise RefusedError("epoch", f"{MAX_OPEN} epochs are open; close the oldest first")
         elif epoch.number != min(known, default=None):
             raise RefusedError("epoch", "only the oldest epoch that is open can be closed")
-        chain.epochs.install(epoch, height=chain.height)
+        chain.epochs.install(epoch, groups=chain.document.groups, height=chain.height)
 
 
 def read_epoch(signed: SignedEntry) -> EpochDocument:

@@ -1,18 +1,21 @@
 """Answering peers: one signed answer to each signed request."""
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from ledger.checkpoint import Checkpoint
 from ledger.consortium import Consortium
 from ledger.cosignature import SignedCheckpoint
 from ledger.errors import LedgerError, MalformedError
 from nodes.clock import Clock
+from nodes.courier import Courier
 from nodes.custodian import Custodian
 from nodes.errors import NodeError, NotFoundError
+from nodes.holder import Holder
 from nodes.keyring import Keyring
 from nodes.peers.client import Peers
 from nodes.peers.message import OK, PeerMessage
-from nodes.peers.port import COSIGN, FINAL, KEYS, PULL, PUSH
+from nodes.peers.port import COSIGN, EVALUATE, FINAL, ITEMS, KEYS, PULL, PUSH
 from nodes.replica import Replica
 from nodes.witness import Witness
 
@@ -20,6 +23,7 @@ _log = logging.getLogger(__name__)
 _REFUSED = "refused"
 # An answer must reach the asker before it gives up.
 _SHARE_OF_TIMEOUT = 0.8
+_Operation = Callable[[PeerMessage, Consortium], Awaitable[bytes]]
 
 
 class PeerService:
@@ -31,6 +35,8 @@ class PeerService:
         keyring: Keyring,
         replica: Replica,
         custodian: Custodian,
+        holder: Holder,
+        courier: Courier,
         witness: Witness,
         peers: Peers,
         clock: Clock,
@@ -39,9 +45,21 @@ class PeerService:
         self._keyring = keyring
         self._replica = replica
         self._custodian = custodian
+        self._holder = holder
+        self._courier = courier
         self._witness = witness
         self._peers = peers
         self._clock = clock
+        self._patience = peers.timeout * _SHARE_OF_TIMEOUT
+        self._operations: dict[str, _Operation] = {
+            PUSH: self._push,
+            PULL: self._pull,
+            ITEMS: self._items,
+            EVALUATE: self._evaluate,
+            COSIGN: self._cosign,
+            FINAL: self._final,
+            KEYS: self._keys,
+        }
 
     async def answer(self, raw: bytes) -> bytes:
         """Return the signed answer to a request.
@@ -65,21 +83,40 @@ class PeerService:
         return answer.encode(self._keyring.entry)
 
     async def _perform(self, request: PeerMessage, document: Consortium) -> bytes:
-        payload, sender = request.payload, request.sender
-        patience = self._peers.timeout * _SHARE_OF_TIMEOUT
-        if request.operation == PUSH:
-            return await self._custodian.push(payload, sender=sender, document=document)
-        if request.operation == PULL:
-            to = await self._peers.sealing_key(sender)
-            return self._custodian.pull(payload, sender=sender, to=to, origin=document.origin)
-        if request.operation == COSIGN:
-            checkpoint = Checkpoint.decode(payload.decode(errors="replace"))
-            line = await self._witness.cosign(checkpoint, timeout=patience)
-            return line.encode().encode()
-        if request.operation == FINAL:
-            signed = SignedCheckpoint.decode(payload)
-            await self._witness.learn(signed, document, timeout=patience)
-            return b""
-        if request.operation == KEYS:
-            return self._keyring.sealing.public.raw
-        raise MalformedError("peer message: an operation that is not known")
+        perform = self._operations.get(request.operation)
+        if perform is None:
+            raise MalformedError("peer message: an operation that is not known")
+        return await perform(request, document)
+
+    async def _push(self, request: PeerMessage, document: Consortium) -> bytes:
+        return await self._custodian.push(request.payload, sender=request.sender, document=document)
+
+    async def _pull(self, request: PeerMessage, document: Consortium) -> bytes:
+        to = await self._peers.sealing_key(request.sender)
+        return self._custodian.pull(
+            request.payload, sender=request.sender, to=to, origin=document.origin
+        )
+
+    async def _items(self, request: PeerMessage, document: Consortium) -> bytes:
+        del document
+        to = await self._peers.sealing_key(request.sender)
+        return self._courier.items(request.payload, sender=request.sender, to=to)
+
+    async def _evaluate(self, request: PeerMessage, document: Consortium) -> bytes:
+        to = await self._peers.sealing_key(request.sender)
+        return self._holder.answer(request.payload, sender=request.sender, to=to, document=document)
+
+    async def _cosign(self, request: PeerMessage, document: Consortium) -> bytes:
+        del document
+        checkpoint = Checkpoint.decode(request.payload.decode(errors="replace"))
+        line = await self._witness.cosign(checkpoint, timeout=self._patience)
+        return line.encode().encode()
+
+    async def _final(self, request: PeerMessage, document: Consortium) -> bytes:
+        signed = SignedCheckpoint.decode(request.payload)
+        await self._witness.learn(signed, document, timeout=self._patience)
+        return b""
+
+    async def _keys(self, request: PeerMessage, document: Consortium) -> bytes:
+        del request, document
+        return self._keyring.sealing.public.raw

@@ -1,12 +1,19 @@
 """Reading and writing blocks and tree nodes; every function works inside a caller's transaction."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 
-from sqlalchemy import Connection, func, insert, select, tuple_
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from ledger.block import Block
+from ledger.day import decode_day
 from ledger.encoding import Digest
 from ledger.entry import DOCUMENT_KINDS
+from ledger.heights import Heights
+from ledger.parts import Located
 from ledger.state import Appended
 from ledger.tree import StoredNode
 from nodes.store.tables import (
@@ -24,6 +31,12 @@ _cursor = CursorRow.__table__  # type: ignore[attr-defined]
 _checkpoint = CheckpointRow.__table__  # type: ignore[attr-defined]
 _refusal = RefusalRow.__table__  # type: ignore[attr-defined]
 _governance = GovernanceRow.__table__  # type: ignore[attr-defined]
+# Asked for pairs as `(level, position) IN (…)`, SQLite reads the whole table.
+_NODES = """
+    SELECT level, position, hash FROM json_each(?) AS wanted CROSS JOIN tree_node
+    ON level = json_extract(wanted.value, '$[0]')
+    AND position = json_extract(wanted.value, '$[1]')
+"""
 
 
 class TreeNodes:
@@ -35,15 +48,8 @@ class TreeNodes:
 
     def read(self, nodes: Sequence[tuple[int, int]]) -> list[Digest]:
         """Return the hashes of `nodes`, in their order; see `NodeReader`."""
-        found: dict[tuple[int, int], Digest] = {}
-        # SQLite caps the variables of one statement.
-        for start in range(0, len(nodes), 256):
-            rows = self._connection.execute(
-                select(_node).where(
-                    tuple_(_node.c.level, _node.c.position).in_(nodes[start : start + 256])
-                )
-            )
-            found.update({(level, position): Digest(raw) for level, position, raw in rows})
+        rows = self._connection.exec_driver_sql(_NODES, (json.dumps(nodes),))
+        found = {(level, position): Digest(raw) for level, position, raw in rows}
         return [found[node] for node in nodes]
 
 
@@ -88,6 +94,12 @@ def block_at(connection: Connection, height: int) -> bytes | None:
     return connection.execute(query).scalar_one_or_none()
 
 
+def days_at(connection: Connection, heights: Sequence[int]) -> dict[int, date]:
+    """Return the dates of the entries in the blocks at `heights` that are there."""
+    query = select(_block.c.height, _block.c.day).where(_block.c.height.in_(heights))
+    return {height: decode_day(day) for height, day in connection.execute(query)}
+
+
 def entry_id_at(connection: Connection, height: int, *, author: str, kind: str) -> Digest | None:
     """Return the id of the entry at `height` if it is `author`'s and of `kind`, else None."""
     query = select(_block.c.entry_id).where(
@@ -97,10 +109,34 @@ def entry_id_at(connection: Connection, height: int, *, author: str, kind: str) 
     return None if found is None else Digest(found)
 
 
+def height_of(connection: Connection, entry_id: Digest, *, day: date) -> int | None:
+    """Return the height of the entry of that id and date, or None; reads through that day."""
+    query = select(_block.c.height).where(
+        _block.c.day == day.isoformat(), _block.c.entry_id == entry_id
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def locate_at(connection: Connection, height: int) -> Located | None:
+    """Return the `locate` in the block at `height`, or None where it is none."""
+    raw = block_at(connection, height)
+    entry = None if raw is None else Block.decode(raw).signed.entry
+    if entry is None or entry.kind != "locate":
+        return None
+    return Located(entry.author, len(Heights.decode(entry.further).named))
+
+
 def governance_blocks(connection: Connection) -> list[bytes]:
     """Return the blocks that carry documents, in order."""
     query = select(_block.c.raw).join(_governance, _governance.c.height == _block.c.height)
     return list(connection.execute(query.order_by(_block.c.height)).scalars())
+
+
+def consortium_heights(connection: Connection) -> list[int]:
+    """Return the heights of the blocks that carry consortium documents, in order."""
+    query = select(_governance.c.height).join(_block, _governance.c.height == _block.c.height)
+    query = query.where(_block.c.kind == "consortium").order_by(_governance.c.height)
+    return list(connection.execute(query).scalars())
 
 
 def headers_since(connection: Connection, day: str) -> list[tuple[bytes, str, str, str]]:
@@ -164,11 +200,11 @@ def put_checkpoint(connection: Connection, row: CheckpointRow) -> None:
 
 def count_refusals(connection: Connection, reasons: Iterable[str]) -> None:
     """Add one to the count of each of `reasons`."""
-    for reason in reasons:
-        statement = upsert(_refusal).values(reason=reason, count=1)
+    for reason, count in Counter(reasons).items():
+        statement = upsert(_refusal).values(reason=reason, count=count)
         connection.execute(
             statement.on_conflict_do_update(
-                index_elements=["reason"], set_={"count": _refusal.c.count + 1}
+                index_elements=["reason"], set_={"count": _refusal.c.count + count}
             )
         )
 

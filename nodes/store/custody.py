@@ -67,6 +67,11 @@ class Custody:
         ).scalar_one_or_none()
         return None if box is None else self._unlock(entry_id, box)
 
+    def height(self, connection: Connection, entry_id: bytes) -> int | None:
+        """Return the height of an entry of which a share is held, or None before it is final."""
+        query = select(_custody.c.height).where(_custody.c.entry_id == entry_id)
+        return connection.execute(query).scalar_one_or_none()
+
     def drop(self, connection: Connection, entry_id: bytes) -> None:
         """Delete a share: it was taken up, or its author withdrew it."""
         connection.execute(delete(_custody).where(_custody.c.entry_id == entry_id))

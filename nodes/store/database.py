@@ -19,6 +19,8 @@ from nodes.errors import ConfigurationError, StorageError
 SCHEMA = "0002"
 """The newest migration; a database that has it needs no look at the others."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK_SECONDS = 10
+_PATIENCE_MS = 100
 
 
 class Database:
@@ -33,7 +35,7 @@ class Database:
         self.path = path
         self._engine = create_engine(
             f"sqlite:///{path}",
-            connect_args={"check_same_thread": False, "timeout": 10.0},
+            connect_args={"check_same_thread": False, "timeout": float(_LOCK_SECONDS)},
             # An error must not carry what was to be written.
             hide_parameters=True,
         )
@@ -76,9 +78,22 @@ class Database:
             raise StorageError(f"the database refuses: {cause.orig}") from cause
 
     def truncate_log(self) -> bool:
-        """Move the write-ahead log into the file and empty it; tell whether nothing held it up."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar_one()
+        """Move the write-ahead log into the file and empty it; tell whether nothing held it up.
+
+        Raises:
+            StorageError: the disk is full or refuses.
+        """
+        try:
+            with self._engine.connect() as connection:
+                plain = connection.execution_options(isolation_level="AUTOCOMMIT")
+                # It waits for whoever reads, and whoever writes for it.
+                plain.execute(text(f"PRAGMA busy_timeout={_PATIENCE_MS}"))
+                try:
+                    busy = plain.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar_one()
+                finally:
+                    plain.execute(text(f"PRAGMA busy_timeout={1000 * _LOCK_SECONDS}"))
+        except DatabaseError as cause:
+            raise StorageError(f"the database refuses: {cause.orig}") from cause
         return not busy
 
     def close(self) -> None:

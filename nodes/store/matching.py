@@ -120,6 +120,11 @@ def send_frames(connection: Connection, heights: Sequence[int], entry_id: Digest
     connection.execute(update(_frame).where(_frame.c.height.in_(heights)).values(entry_id=entry_id))
 
 
+def free_frames(connection: Connection, entry_id: Digest) -> None:
+    """Let frames stand in no `answer` again: theirs cannot come on the chain."""
+    connection.execute(update(_frame).where(_frame.c.entry_id == entry_id).values(entry_id=None))
+
+
 def drop_frames(connection: Connection, heights: Sequence[int]) -> None:
     """Delete frames that are answered for good."""
     connection.execute(delete(_frame).where(_frame.c.height.in_(heights)))

@@ -8,6 +8,7 @@ from ledger.day import decode_day
 from ledger.heights import Heights
 from ledger.outstanding import Locate, Outstanding, Signal
 from ledger.state import Appended
+from nodes.store.matching import add_located
 from nodes.store.tables import OwedAnswerRow, OwedLocateRow
 
 _locate = OwedLocateRow.__table__  # type: ignore[attr-defined]
@@ -32,7 +33,9 @@ def note_outstanding(
                 {"height": new.height, "author": admission.author, "day": admission.day.isoformat()}
             )
         elif admission.kind == "locate":
-            settled += Heights.decode(admission.further).named
+            named = Heights.decode(admission.further).named
+            settled += named
+            add_located(connection, new.height, named)
             locates += _rows(new.height, now.locates.get(new.height))
         elif admission.kind == "answer":
             answers += [(h, admission.author) for h in Heights.decode(admission.further).named]

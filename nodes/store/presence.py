@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ledger.encoding import Digest, enc, split_enc
+from ledger.errors import MalformedError
 from ledger.pseudonym import SLOTS, Pseudonym
 from nodes.errors import InputError
 from nodes.store.tables import PresenceRow
@@ -51,7 +52,13 @@ class PlacedSignal:
 
     @classmethod
     def decode(cls, raw: bytes) -> "PlacedSignal":
-        """Read 60 bytes that `encode` wrote."""
+        """Read 60 bytes.
+
+        Raises:
+            MalformedError: not what `encode` returns.
+        """
+        if len(raw) != _SIGNAL_BYTES or raw[16] >= SLOTS or raw[59] > 1:
+            raise MalformedError("placed signal: 60 bytes, a slot of 0 to 15, live or not")
         return cls(
             raw[:16],
             raw[16],
@@ -86,16 +93,28 @@ class Presence:
 
     @classmethod
     def decode(cls, raw: bytes) -> "Presence":
-        """Read what `encode` wrote."""
-        digits, purpose, epoch, y, used, *signals = split_enc(raw)
-        return cls(
-            digits.decode(),
-            purpose.decode(),
-            int.from_bytes(epoch, "big"),
-            y,
-            int.from_bytes(used, "big"),
-            tuple(PlacedSignal.decode(signal) for signal in signals),
-        )
+        """Read a row's content; the exact inverse of `encode`.
+
+        Raises:
+            MalformedError: not what `encode` returns.
+        """
+        try:
+            digits, purpose, epoch, y, used, *signals = split_enc(raw)
+            presence = cls(
+                digits.decode(),
+                purpose.decode(),
+                int.from_bytes(epoch, "big"),
+                y,
+                int.from_bytes(used, "big"),
+                tuple(PlacedSignal.decode(signal) for signal in signals),
+            )
+            is_canonical = presence.encode() == raw
+        # OverflowError: a number of more bytes than it may have.
+        except (OverflowError, ValueError) as cause:
+            raise MalformedError("presence: expected five fields, then signals") from cause
+        if not is_canonical:
+            raise MalformedError("presence: not canonical")
+        return presence
 
     def pseudonym(self, origin: str) -> Pseudonym:
         """Return the pseudonym; it must have been evaluated."""

@@ -141,8 +141,12 @@ class Signals:
         return None if row is None else self._read(row)
 
     def page(self, connection: Connection, *, before: int | None, count: int) -> list[OwnSignal]:
-        """Return up to `count` signals older than sequence `before`, newest first."""
-        query = select(_signal).order_by(_signal.c.sequence.desc()).limit(count)
+        """Return up to `count` signals older than sequence `before`, newest first.
+
+        Without the withdrawn ones.
+        """
+        query = select(_signal).where(_signal.c.withdrawn.is_(False))
+        query = query.order_by(_signal.c.sequence.desc()).limit(count)
         if before is not None:
             query = query.where(_signal.c.sequence < before)
         return [self._read(row) for row in connection.execute(query)]
@@ -241,13 +245,19 @@ class Signals:
             )
         return list(found.values())
 
-    def finalize(self, connection: Connection, *, start: int, end: int) -> list[str]:
-        """Mark own signals at heights start … end - 1 as final; return their local ids."""
+    def finalize(
+        self, connection: Connection, *, start: int, end: int
+    ) -> list[tuple[int, Digest, str]]:
+        """Mark own signals at heights start … end - 1 as final.
+
+        Returns (height, entry id, local id) of each, in order of height.
+        """
         placed = (_signal.c.height >= start) & (_signal.c.height < end)
-        ids = list(connection.execute(select(_signal.c.local_id).where(placed)).scalars())
-        if ids:
+        query = select(_signal.c.height, _signal.c.entry_id, _signal.c.local_id).where(placed)
+        rows = connection.execute(query.order_by(_signal.c.height)).all()
+        if rows:
             connection.execute(update(_signal).where(placed).values(final=True))
-        return ids
+        return [(row.height, Digest(row.entry_id), row.local_id) for row in rows]
 
     def withdraw(self, connection: Connection, local_id: str) -> None:
         """Mark a signal as withdrawn; what it says stays until its erasure is final."""
@@ -257,8 +267,7 @@ class Signals:
 
     def erase(self, connection: Connection, local_id: str) -> None:
         """Delete all that a withdrawn signal says, its person, body and disclosures included."""
-        row = connection.execute(select(_signal).where(_signal.c.local_id == local_id)).one()
-        case = {"caseReference": "", "desk": self._read(row).desk, "purpose": "", "fields": {}}
+        case = {"caseReference": "", "desk": "", "purpose": "", "fields": {}}
         empty = self._lock(b"", local_id, "person_box")
         connection.execute(
             update(_signal)

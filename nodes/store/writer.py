@@ -59,6 +59,20 @@ class Writer:
         outcome: _T = await piece.done
         return outcome
 
+    async def sweep(self) -> bool:
+        """Empty the write-ahead log; tell whether nothing held it up.
+
+        Raises:
+            StorageError: the disk refuses, or the node stops.
+        """
+        if self._has_ended:
+            raise _stopped()
+        # On the writer's own thread: a transaction that has begun to read cannot go on to write
+        # once the log that it read from was emptied.
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._database.truncate_log
+        )
+
     async def run(self) -> None:
         """Write until cancelled."""
         try:

@@ -1,9 +1,9 @@
 """Two hundred deaths at points chosen by seed: no signal that was answered is lost or doubled.
 
-A schedule is one consortium that lives through twenty deaths while its members post. Each death is at a
-port call: before or after a message to a peer, a submission to the order, a commit. The dead node's
-disk stays as it is and its next life begins there. Callers repeat, under the same key, what was not
-answered.
+A schedule is one consortium that lives through twenty deaths while its members post. Each death is
+at a port call: before or after a message to a peer, a submission to the order, a commit. The dead
+node's disk stays as it is and its next life begins there. Callers repeat, under the same key, what
+was not answered.
 """
 
 import asyncio

@@ -14,18 +14,25 @@ from ledger.body import Share
 from ledger.checkpoint import Checkpoint
 from ledger.cosignature import SignedCheckpoint
 from ledger.day import decode_day
+from ledger.dleq import Proof
 from ledger.encoding import enc, from_base64, split_enc, to_base64
 from ledger.entry import Entry, SignedEntry
+from ledger.epoch import EpochDocument
 from ledger.errors import LedgerError, MalformedError
 from ledger.export import ExportReader, encode_export
 from ledger.group import Point, Scalar
+from ledger.heights import Heights
 from ledger.key import VerifierKey
+from ledger.locator import LocateItem
 from ledger.member import MemberDocument
 from ledger.note import Note, SignatureLine
+from ledger.parts import decode_erasure, encode_erasure
 from ledger.receipt import Receipt
 from ledger.sdjwt import SdJwt, from_base64url, to_base64url
 from ledger.tile import Tile, decode_bundle, encode_bundle
 from ledger.voprf import Alpha
+from nodes.holder import Evaluation
+from nodes.store.presence import PlacedSignal, Presence
 from tests.support import drawing
 from tests.support.spoiling import spoiled
 
@@ -77,7 +84,18 @@ FORMATS = [
     Format("receipt", drawing.receipts, Receipt.encode, Receipt.decode),
     Format("bundle", drawing.bundles, encode_bundle, decode_bundle),
     Format("share", drawing.shares(), Share.encode, Share.decode),
+    Format("proof", drawing.proofs, Proof.encode, Proof.decode),
     Format("alpha", drawing.alphas, Alpha.encode, Alpha.decode),
+    Format("erasure item", drawing.erased_heights, encode_erasure, decode_erasure),
+    Format(
+        "locate item",
+        drawing.locate_items,
+        lambda item: b"".join(placement.encode() for placement in item.placements),
+        LocateItem.decode,
+    ),
+    Format("evaluation", drawing.evaluations, Evaluation.encode, Evaluation.decode),
+    Format("placed signal", drawing.placed_signals, PlacedSignal.encode, PlacedSignal.decode),
+    Format("presence", drawing.presences, Presence.encode, Presence.decode),
     Format(
         "export",
         drawing.exports,
@@ -98,6 +116,8 @@ FORMATS = [
         MemberDocument.encode,
         MemberDocument.decode,
     ),
+    _of_text("epoch document", drawing.epoch_documents, EpochDocument.encode, EpochDocument.decode),
+    _of_text("heights", drawing.named_heights(), Heights.encode, Heights.decode),
     _of_text("SD-JWT", drawing.sdjwts, SdJwt.encode, SdJwt.decode),
 ]
 

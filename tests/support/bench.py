@@ -15,18 +15,33 @@ from datetime import date
 from types import TracebackType
 from typing import Any, Self
 
+from ledger.block import Block
+from ledger.cosignature import SignedCheckpoint, cosign
 from ledger.entry import Entry, SignedEntry
 from ledger.member import MemberDocument
+from ledger.note import Note
 from nodes.keyring import Keyring
 from nodes.node import Adapters, Node
 from nodes.sequencer.port import Batch
 from nodes.signal import Draft, Posting, draft_signal
+from nodes.store import chain as store
 from nodes.store.database import Database
+from nodes.store.signals import OwnSignal
 from tests.support.cluster import posting_of
 from tests.support.consortium import ROLES, Founded, url_of
 from tests.support.fakes import FakeClock, MemoryOrder, MemorySequencer, Wires
 
 PATIENCE_SECONDS = 60.0
+
+
+def run(scenario: Coroutine[Any, Any, None]) -> None:
+    """Run what a test does; a test that hangs ends."""
+
+    async def within() -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await scenario
+
+    asyncio.run(within())
 
 
 def card_of(ring: Keyring, *, day: date, version: int = 1, url: str | None = None) -> bytes:
@@ -54,9 +69,14 @@ class Bench:
         wires: Wires | None = None,
         order: MemoryOrder | None = None,
         database: Callable[[Founded, str], Database] | None = None,
+        is_opened: bool = True,
     ) -> None:
-        """Wire the node of member `name`; its database is made by `database` if that is given."""
+        """Wire the node of member `name`; its database is made by `database` if that is given.
+
+        Its order, if it is empty, gets founding entry and cards where `is_opened`.
+        """
         self.founded, self.name = founded, name
+        self._is_opened = is_opened
         self.clock = clock or FakeClock()
         self.wires = wires or Wires()
         self.order = order or MemoryOrder()
@@ -77,7 +97,7 @@ class Bench:
     async def __aenter__(self) -> Self:
         """Start the writer and bring the node to the chain of four cards."""
         self.start(self.node.writer.run())
-        if not self.order.submissions:
+        if self._is_opened and not self.order.submissions:
             self.order.append(self.opening())
         await self.catch_up()
         return self
@@ -116,11 +136,48 @@ class Bench:
         for at in range(self.node.position.value, len(self.order.submissions)):
             await self.node._apply(Batch(at + 1, self.order.submissions[at]))
 
+    async def finalize(self) -> None:
+        """Let the node learn that a quorum cosigned all that it has applied."""
+        tip = self.node.replica.tip
+        assert tip is not None, "nothing is applied"
+        text, time = tip.encode(), int(self.clock.now().timestamp())
+        lines = [
+            cosign(text, key=self.founded.keyring(name).cosigning, time=time)
+            for name in ("svb", "szw", "uwv")
+        ]
+        signed = SignedCheckpoint(tip, Note(text, tuple(lines)))
+        await self.node.witness.learn(signed, self.founded.document, timeout=0)
+
     async def post(self, posting: Posting | None = None, *, key: str = "key") -> str:
         """Post about somebody new, unless told, and return the local id."""
         return await self.node.outbox.post(
             posting or posting_of(self.name), caller="caseworker", key=key, request=key.encode()
         )
+
+    def deliver(self) -> None:
+        """Let the outbox bring what waits onto the order, and the node follow it."""
+        self.start(self.node.outbox.run(self.node.caught_up))
+        self.start(self.node._follow())
+
+    def own(self) -> list[OwnSignal]:
+        """Return the member's own signals, newest first."""
+        with self.node.database.read() as connection:
+            return self.node.signals.page(connection, before=None, count=1000)
+
+    def block_of(self, local_id: str) -> Block | None:
+        """Return the block in which an own signal stands, or None."""
+        with self.node.database.read() as connection:
+            signal = self.node.signals.get(connection, local_id)
+            assert signal is not None, "no such signal"
+            if signal.height is None:
+                return None
+            raw = store.block_at(connection, signal.height)
+        assert raw is not None
+        return Block.decode(raw)
+
+    def is_on_chain(self, *local_ids: str) -> bool:
+        """Tell whether those own signals are all on the chain."""
+        return all(self.block_of(local_id) is not None for local_id in local_ids)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Let started tasks work until `holds`."""

@@ -20,14 +20,19 @@ from ledger.audit import Report, audit
 from ledger.block import Block
 from ledger.bsn import Bsn, synthetic_numbers
 from ledger.cosignature import SignedCheckpoint
+from ledger.epoch import CLOSED, EpochDocument
+from nodes import ceremony
+from nodes.dealer import deal
 from nodes.errors import NodeError
 from nodes.node import Adapters, Node
 from nodes.sequencer.embedded import EmbeddedSequencer
+from nodes.shares import FOLDER, Shares
 from nodes.signal import Posting
 from nodes.store import chain as store
+from nodes.store import matching
 from nodes.store.signals import OwnSignal
 from nodes.witness import NEWEST
-from tests.support.consortium import DESKS, ROLES, Founded, url_of
+from tests.support.consortium import DESKS, ORIGIN, ROLES, Founded, url_of
 from tests.support.fakes import FakeClock, Wires
 from tests.support.faults import Died, Fate, MortalDatabase, MortalSequencer, MortalTransport
 
@@ -143,6 +148,11 @@ class Cluster:
         """Return the running node of a member."""
         return self.lives[name].node
 
+    def enrol(self, name: str) -> None:
+        """Start the node of a member that was not there at the founding; its keys are."""
+        self._data[name] = "data"
+        self.start(name)
+
     def start(self, *names: str) -> None:
         """Start nodes from what is on their disks."""
         for name in names:
@@ -210,6 +220,53 @@ class Cluster:
         )
         return await life.do(work)
 
+    async def open_epoch(self, number: int = 1, *, purpose: str = "multiproblematiek") -> None:
+        """Deal a key, let every holder sign, and wait until all nodes have the epoch."""
+        founded = self.founded
+        epoch, shares = deal(founded.document, purpose=purpose, number=number)
+        for name, held in shares.items():
+            for share in held:
+                Shares(founded.root / name / "keys" / FOLDER).write(
+                    purpose=purpose, number=number, share=share
+                )
+        await self._turn_epoch(epoch, list(shares))
+
+    async def close_epoch(self, number: int = 1, *, purpose: str = "multiproblematiek") -> None:
+        """Let every member sign that an epoch is closed, and wait until all nodes have it."""
+        await self._turn_epoch(EpochDocument(purpose, number, CLOSED, ()), list(ROLES))
+
+    async def submit_epoch(self, epoch: EpochDocument, signers: list[str]) -> None:
+        """Submit an epoch's document, signed by the members in `signers`."""
+        entry = ceremony.draft_epoch(
+            epoch, origin=ORIGIN, author=signers[0], day=self.clock.today()
+        )
+        signed = ceremony.decode_draft(ceremony.encode_draft(entry))
+        for name in signers:
+            signed = ceremony.sign_draft(signed, self.founded.keyring(name))
+        any_node = next(iter(self.lives.values())).node
+        await any_node.sequencer.submit([signed.encode()])
+
+    async def _turn_epoch(self, epoch: EpochDocument, signers: list[str]) -> None:
+        any_node = next(iter(self.lives.values())).node
+        before = any_node.replica.state.epochs.open_now(epoch.purpose)
+        await self.submit_epoch(epoch, signers)
+        await self.until(
+            lambda: all(
+                life.node.replica.state.epochs.open_now(epoch.purpose) != before
+                for life in self.lives.values()
+            )
+        )
+
+    async def post_when_possible(self, name: str) -> str:
+        """Post a signal at a node, again and again until it is taken, as a caller would."""
+        key, posting = f"key-{next(_keys)}", posting_of(name)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                try:
+                    return await self.post(name, key=key, posting=posting)
+                except NodeError:
+                    await asyncio.sleep(0.05)
+
     def doom(self, name: str, place: str, *, after: int) -> None:
         """Let a node die at `place`; its name then comes out of `died`. `crash` clears it away."""
         self.lives[name].fate.doom(place, after=after)
@@ -229,6 +286,27 @@ class Cluster:
     async def until_settled(self) -> None:
         """Let the nodes work until all have the same final chain and nothing waits."""
         await self.until(self.is_settled)
+
+    async def until_answered(self) -> None:
+        """Let the nodes work until nothing is owed on the chain and nothing is to be fetched."""
+        await self.until(self.is_answered)
+
+    def is_answered(self) -> bool:
+        """Tell whether every signal is located and every locate answered, at every node."""
+        if not self.is_settled():
+            return False
+        for life in self.lives.values():
+            owed = life.node.replica.state.outstanding
+            with life.node.database.read() as connection:
+                is_busy = bool(
+                    owed.signals
+                    or owed.locates
+                    or matching.wanted(connection, count=1)
+                    or life.node.matches.new(connection, 1)
+                )
+            if is_busy:
+                return False
+        return True
 
     def is_introduced(self) -> bool:
         """Tell whether every running node knows every other's address."""

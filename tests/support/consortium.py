@@ -1,8 +1,9 @@
 """A consortium of four on disk: keys, document and founding entry, as the ceremony makes them."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ledger.consortium import Consortium
 from ledger.consortium_toml import decode_consortium
@@ -10,6 +11,7 @@ from ledger.entry import SignedEntry
 from nodes import ceremony
 from nodes.keyring import Keyring, create_keyring, load_keyring
 from nodes.settings import Settings
+from tests.support.databases import migrate
 from tests.support.fakes import NOON
 
 ORIGIN = "signaalketen.test/demo"
@@ -29,6 +31,8 @@ class Founded:
     """The files of four members under `root`; each has keys and a place for its node."""
 
     root: Path
+    peer_timeout: float = 0.5
+    """After how many seconds a node gives a peer up; one that is down is known at once."""
 
     def keyring(self, name: str) -> Keyring:
         """Return the keys of a member."""
@@ -55,7 +59,7 @@ class Founded:
             port=8100,
             tokens=self.root / name / "tokens.toml",
             public_step_seconds=1,
-            peer_timeout_seconds=0.5,
+            peer_timeout_seconds=self.peer_timeout,
             poll_seconds=0.005,
         )
 
@@ -65,7 +69,7 @@ def url_of(name: str) -> str:
     return f"http://{name}.test"
 
 
-def found(root: Path, *, quota: int = 20_000) -> Founded:
+def found(root: Path, *, quota: int = 20_000, peer_timeout: float = 0.5) -> Founded:
     """Make a consortium of four under `root`, in which each may post `quota` signals a day."""
     rings = {
         name: create_keyring(
@@ -84,4 +88,14 @@ def found(root: Path, *, quota: int = 20_000) -> Founded:
     for ring in rings.values():
         signed = ceremony.sign_draft(signed, ring)
     (root / "founding.note").write_bytes(signed.encode())
-    return Founded(root)
+    for name in ROLES:
+        (root / name / "data").mkdir(mode=0o700)
+        (root / name / "data" / "node.db").write_bytes(_empty_database())
+    return Founded(root, peer_timeout)
+
+
+@lru_cache
+def _empty_database() -> bytes:
+    """Return the file of a database that was migrated: that is slow, and once is enough."""
+    with TemporaryDirectory() as folder:
+        return migrate(Path(folder)).read_bytes()

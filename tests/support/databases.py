@@ -1,10 +1,10 @@
 """Databases that are migrated once and copied, and replicas on them.
 
-    migrated = migrate(folder)              # once: migrations are slow
-    database = copy_of(migrated, folder)
-    follower = Follower(database)           # a real replica, and the chain it must have
-    follower.apply(raw, raw)                # one batch
-    follower.restarted()                    # the state of a node that starts on this database
+migrated = migrate(folder)              # once: migrations are slow
+database = copy_of(migrated, folder)
+follower = Follower(database)           # a real replica, and the chain it must have
+follower.apply(raw, raw)                # one batch
+follower.restarted()                    # the state of a node that starts on this database
 """
 
 import shutil

@@ -8,16 +8,23 @@ from ledger.block import Block
 from ledger.body import Item, Share
 from ledger.checkpoint import Checkpoint
 from ledger.cosignature import SignedCheckpoint
+from ledger.dleq import Proof
 from ledger.encoding import Digest, to_base64
 from ledger.entry import Entry, SignedEntry
+from ledger.epoch import CLOSED, OPEN, EpochDocument, PublicShare
 from ledger.group import Point, Scalar, hash_to_point
+from ledger.heights import MAX_HEIGHTS, Heights
 from ledger.key import KeyType, VerifierKey
+from ledger.locator import LocateItem, Placement
 from ledger.member import MemberDocument
 from ledger.note import Note, SignatureLine
+from ledger.pseudonym import SLOTS
 from ledger.receipt import Receipt
 from ledger.sdjwt import SdJwt, to_base64url
 from ledger.tile import Tile
 from ledger.voprf import Alpha
+from nodes.holder import Evaluation
+from nodes.store.presence import PlacedSignal, Presence
 
 _WORD = st.characters(
     exclude_categories=("Zs", "Zl", "Zp", "Cc", "Cs"),
@@ -110,6 +117,60 @@ member_documents = st.builds(
     engine_key=st.just("") | digests.map(to_base64),
     post_quantum=st.lists(digests, max_size=2).map(tuple),
     sealing=st.dictionaries(names, digests, max_size=3),
+)
+public_shares = st.builds(PublicShare, names, names, st.integers(-1, 10**6), points)
+epoch_documents = st.one_of(
+    st.builds(
+        EpochDocument,
+        names,
+        st.integers(1, 2**31 - 1),
+        st.just(OPEN),
+        st.lists(public_shares, min_size=1, max_size=3).map(tuple),
+    ),
+    st.builds(EpochDocument, names, st.integers(1, 2**31 - 1), st.just(CLOSED), st.just(())),
+)
+proofs = st.builds(Proof, scalars, scalars)
+
+
+@st.composite
+def named_heights(draw: st.DrawFn) -> Heights:
+    """Draw heights in order, some of them called missing."""
+    named = sorted(draw(st.sets(st.integers(0, 2**63 - 1), min_size=1, max_size=MAX_HEIGHTS)))
+    return Heights(tuple(named), frozenset(draw(st.sets(st.sampled_from(named)))))
+
+
+erased_heights = st.sets(st.integers(1, 2**63 - 1), max_size=MAX_HEIGHTS).map(
+    lambda heights: tuple(sorted(heights))
+)
+placements = st.builds(
+    Placement, st.binary(min_size=16, max_size=16), st.binary(min_size=24, max_size=24)
+)
+locate_items = st.tuples(placements, placements).map(LocateItem)
+evaluations = st.builds(
+    Evaluation,
+    number=st.integers(0, 2**64 - 1),
+    group=st.text(max_size=20),
+    index=st.integers(0, 2**64 - 1),
+    proof=proofs,
+    elements=st.lists(points, max_size=3).map(tuple),
+)
+placed_signals = st.builds(
+    PlacedSignal,
+    local_id=st.binary(min_size=16, max_size=16),
+    slot=st.integers(0, SLOTS - 1),
+    desk=st.integers(0, 2**16 - 1),
+    height=st.integers(0, 2**64 - 1),
+    entry_id=digests,
+    is_live=st.booleans(),
+)
+presences = st.builds(
+    Presence,
+    digits=st.just("") | st.text("0123456789", min_size=9, max_size=9),
+    purpose=names,
+    epoch=st.integers(0, 2**31 - 1),
+    y=st.just(b"") | st.binary(min_size=64, max_size=64),
+    used=st.integers(0, 2**16 - 1),
+    signals=st.lists(placed_signals, max_size=4).map(tuple),
 )
 alphas = st.builds(Alpha, names, points)
 sdjwts = st.builds(

@@ -132,3 +132,8 @@ class MortalDatabase(FillableDatabase):
                 yield connection
                 self._fate.reach("before commit")
             self._fate.reach("after commit")
+
+    def truncate_log(self) -> bool:
+        """See `Database`; a dead node's log stays, for its files may be copied by now."""
+        with self.turn:
+            return not self._fate.is_dead and super().truncate_log()

@@ -23,6 +23,13 @@ def everything(state: State) -> object:
     return _copied(state)
 
 
+def count(held: object) -> int:
+    """Return how many values `everything` returned, in all its containers."""
+    if isinstance(held, Mapping):
+        return sum(1 + count(value) for value in held.values())
+    return sum(map(count, held)) if isinstance(held, frozenset | list) else 1
+
+
 def _copied(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _copied(held) for key, held in value.items()}

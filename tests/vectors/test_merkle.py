@@ -1,4 +1,4 @@
-"""Merkle proofs of transparency-dev/merkle, the expected failures included, and RFC 6962's tree."""
+"""Merkle proofs of transparency-dev/merkle, the expected failures included, and their tree."""
 
 import json
 from base64 import b64decode
@@ -23,7 +23,7 @@ LEAVES = (
     "5051525354555657",
     "606162636465666768696a6b6c6d6e6f",
 )
-# The root over the first n leaves, as Certificate Transparency's implementations publish it.
+# The root over the first n leaves: the tree that the published proofs are about.
 ROOTS = {
     0: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",

@@ -70,7 +70,7 @@ INVALID = {
         "0000000000000000000000000000000000000000000000000000000000000000",
     ),
 }
-# A.3: SHA-512 of the text, mapped to the group.
+# A.3, its first seven: the uniform bytes there are the SHA-512 of these texts.
 HASHED = {
     "Ristretto is traditionally a short shot of espresso coffee": (
         "3066f82a1a747d45120d1740f14358531a8f04bbffe6a819f86dfe50f44a0a46"

@@ -51,7 +51,7 @@ def is_ready(face: Face) -> bool:
 @contextmanager
 def running(root: Path, *, wait_seconds: float) -> Iterator[Faced]:
     """Run four nodes under `root`."""
-    cluster = Cluster(Waiting(found(root).root, wait_seconds))
+    cluster = Cluster(Waiting(found(root).root, wait_seconds=wait_seconds))
     with asyncio.Runner() as runner:
         runner.run(cluster.__aenter__())
         try:

@@ -57,7 +57,7 @@ def test_a_path_that_is_not_there_is_a_problem_and_never_a_redirect(path: str) -
     ("method", "path", "allowed"),
     [
         ("DELETE", "/v1/signals", {"GET", "POST"}),
-        ("PUT", "/v1/signals/0", {"GET"}),
+        ("PUT", "/v1/signals/0", {"DELETE", "GET"}),
         ("PATCH", "/v1/signal-batches", {"POST"}),
         ("GET", "/v1/signal-batches", {"POST"}),
         ("POST", "/v1/consortium", {"GET"}),

@@ -11,7 +11,15 @@ from tests.support.contract import Operation, operations
 
 DOCUMENT = openapi_document()
 OPERATIONS = [pytest.param(o, id=f"{o.method} {o.path}") for o in operations(DOCUMENT)]
-GUARDED = {"/signals", "/signal-batches", "/signals/{localId}", "/blocks/{height}/body"}
+GUARDED = {
+    "/signals",
+    "/signal-batches",
+    "/signals/{localId}",
+    "/cases",
+    "/cases/{caseId}",
+    "/entries",
+    "/blocks/{height}/body",
+}
 READ_BY_STRANGERS = {"/checkpoint", "/receipts/{height}"}
 CAMEL = re.compile(r"[a-z][a-zA-Z0-9]*")
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

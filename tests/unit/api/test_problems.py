@@ -18,6 +18,7 @@ from ledger.errors import (
 from nodes.errors import (
     ConfigurationError,
     ConflictError,
+    GoneError,
     InputError,
     NodeError,
     NotFoundError,
@@ -37,6 +38,7 @@ KNOWN: list[tuple[NodeError | LedgerError, int]] = [
     (ConflictError("no"), 409),
     (ConfigurationError("no"), 503),
     (PeerRefusedError("refused", "no"), 503),
+    (GoneError("no"), 410),
     (PeerUnreachableError("no"), 503),
     (SequencerError("no"), 503),
     (StorageError("no"), 507),

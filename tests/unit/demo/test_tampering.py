@@ -9,7 +9,7 @@ import pytest
 
 from demo.errors import DemoError
 from demo.scenes.tamper import middle
-from demo.thief import of_thief
+from demo.thief import of_match_thief, of_thief
 from ledger.export import ExportReader, encode_export
 
 SECRETS = ["999900006", "WP-2026-00001"]
@@ -61,3 +61,34 @@ def test_a_thief_finds_no_number_in_a_box(tmp_path: Path) -> None:
 def test_a_thief_of_another_database_finds_no_such_signal(tmp_path: Path) -> None:
     with closing(steal(tmp_path / "node.db", b"")), pytest.raises(DemoError, match="no such"):
         of_thief(tmp_path / "node.db", height=6, secrets=SECRETS)
+
+
+MATCH_ID = bytes(range(16))
+
+
+def watch(path: Path, *, box: object = b"\x8f" * 40) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    for table in ("presence", "watch", "match", "match_index", "case_file"):
+        connection.execute(f"CREATE TABLE {table}(key BLOB, box)")
+    connection.execute("INSERT INTO match VALUES (x'0102', ?)", (box,))
+    return connection
+
+
+def test_a_thief_counts_matches_and_reads_none(tmp_path: Path) -> None:
+    with closing(watch(tmp_path / "node.db")):
+        view = of_match_thief(tmp_path / "node.db", secrets=[MATCH_ID, b"WP-1"])
+
+    assert "match         1  8f8f8f8f8f…" in view.lines
+    assert "watch         0  " in view.lines
+    assert view.is_as_promised
+
+
+@pytest.mark.parametrize("box", [b"xx" + MATCH_ID, b"WP-1", "in plain text", 5])
+def test_a_thief_who_reads_anything_of_a_match_is_not_as_promised(
+    box: object, tmp_path: Path
+) -> None:
+    with closing(watch(tmp_path / "node.db", box=box)):
+        view = of_match_thief(tmp_path / "node.db", secrets=[MATCH_ID, b"WP-1"])
+
+    assert not view.is_as_promised

@@ -139,9 +139,12 @@ CASES: list[tuple[str, Change]] = [
     ("[[member]] uwv: roles: boss is not", lambda d: member("uwv")(d).update(roles=["boss"])),
     ("[[member]] uwv: roles must be", lambda d: member("uwv")(d).update(roles=[])),
     ("[[member]] uwv: oin must be 20", lambda d: member("uwv")(d).update(oin="1" * 19)),
-    ("[[member]] uwv: oin must be 20", lambda d: member("uwv")(d).update(oin="١" * 20)),
+    ("[[member]] uwv: oin must be 20", lambda d: member("uwv")(d).update(oin="²" * 20)),
     ("[[member]] uwv: title must be", lambda d: member("uwv")(d).update(title="a\nb")),
     ("[[member]] uwv: title must be", lambda d: member("uwv")(d).update(title="x" * 401)),
+    ("[[member]] uwv: title must be", lambda d: member("uwv")(d).update(title="a\u202eb")),
+    ("[[member]] uwv: title must be", lambda d: member("uwv")(d).update(title="a\u00adb")),
+    ("[[member]] uwv: title must be", lambda d: member("uwv")(d).update(title="a\U0001fae9")),
     ("[[member]] uwv: entry_keys: vkey", lambda d: member("uwv")(d).update(entry_keys=["x"])),
     ("entry_keys must be a list of texts, not empty", lambda d: member("uwv")(d).update(
         entry_keys=[])),
@@ -231,6 +234,14 @@ def test_broken_rule_is_told_with_its_place(message: str, change: Change) -> Non
 def test_text_that_is_no_document_is_refused_and_nothing_worse(raw: str) -> None:
     with pytest.raises(ConsortiumError, match=r"^document: "):
         decode_consortium(raw)
+
+
+def test_titles_are_written_as_dutch_is_written() -> None:
+    titled = draft()
+    title = "Gemeente ’s-Hertogenbosch – Zorg & Inkomen („één loket”), €"
+    member("uwv")(titled)["title"] = title
+
+    assert read(titled).by_name["uwv"].title == title
 
 
 @pytest.mark.parametrize(("quorum", "witnesses"), [(3, 3), (3, 4), (4, 4)])

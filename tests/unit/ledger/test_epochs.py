@@ -1,5 +1,7 @@
 """Which epochs are open, and which were at a block in the past."""
 
+from dataclasses import replace
+
 import pytest
 
 from ledger.epoch import CLOSED, OPEN, EpochDocument
@@ -8,6 +10,7 @@ from tests.support.epochs import deal
 from tests.support.parties import make_consortium
 
 SHARES = deal(make_consortium()).document.shares
+GROUPS = make_consortium().document.groups
 
 
 def opened(number: int, purpose: str = "help") -> EpochDocument:
@@ -22,9 +25,9 @@ def closed(number: int, purpose: str = "help") -> EpochDocument:
 def epochs() -> Epochs:
     """Return two epochs: 1 from block 10 to 30, 2 from block 20 on."""
     epochs = Epochs()
-    epochs.install(opened(1), height=10)
-    epochs.install(opened(2), height=20)
-    epochs.install(closed(1), height=30)
+    epochs.install(opened(1), groups=GROUPS, height=10)
+    epochs.install(opened(2), groups=GROUPS, height=20)
+    epochs.install(closed(1), groups=GROUPS, height=30)
     return epochs
 
 
@@ -48,13 +51,22 @@ def test_epoch_is_open_after_its_block_up_to_the_block_that_closes_it(
 
 
 def test_what_is_open_now_is_told_newest_first_with_its_shares(epochs: Epochs) -> None:
-    epochs.install(opened(3), height=40)
+    epochs.install(opened(3), groups=GROUPS, height=40)
 
     assert epochs.open_now("help") == [opened(3), opened(2)]
 
 
 def test_closed_epoch_is_still_known_with_the_shares_it_had(epochs: Epochs) -> None:
-    assert epochs.spans["help"][0] == Span(opened(1), 10, 30)
+    assert epochs.spans["help"][0] == Span(opened(1), GROUPS, 10, 30)
+
+
+def test_key_stays_shared_among_the_groups_of_its_opening(epochs: Epochs) -> None:
+    later = (replace(GROUPS[0], threshold=1), GROUPS[1])
+    epochs.install(opened(3), groups=later, height=40)
+    epochs.install(closed(2), groups=later, height=50)
+
+    assert epochs.groups(opened(2)) == GROUPS
+    assert epochs.groups(opened(3)) == later
 
 
 def test_numbers_go_on_after_a_closing(epochs: Epochs) -> None:
@@ -63,9 +75,10 @@ def test_numbers_go_on_after_a_closing(epochs: Epochs) -> None:
 
 def test_purposes_have_epochs_of_their_own(epochs: Epochs) -> None:
     assert epochs.next_number("armoede") == 1
-    assert epochs.open_now("armoede") == epochs.open_at("armoede", 25) == []
+    assert epochs.open_now("armoede") == []
+    assert epochs.open_at("armoede", 25) == []
 
-    epochs.install(opened(1, "armoede"), height=50)
+    epochs.install(opened(1, "armoede"), groups=GROUPS, height=50)
 
     assert epochs.open_at("armoede", 51) == [1]
     assert epochs.open_at("help", 51) == [2]

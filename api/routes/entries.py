@@ -1,0 +1,39 @@
+"""Governance entries: what members signed together is handed in at any node."""
+
+from fastapi import APIRouter, Request
+
+from api.callers import NodeDep, Operator
+from api.entry import EntryOut
+from api.epoch import EpochsOut
+from api.problems import responses
+
+router = APIRouter(tags=["governance"])
+
+_NOTE = {
+    "requestBody": {
+        "required": True,
+        "content": {"text/plain": {"schema": {"type": "string", "maxLength": 65_535}}},
+    }
+}
+
+
+@router.post(
+    "/entries",
+    status_code=202,
+    summary="Submit a consortium or epoch entry",
+    responses={
+        202: {"description": "Submitted; it is on the chain once the order has it"},
+        **responses(400, 401, 403, 413, 503),
+    },
+    openapi_extra=_NOTE,
+)
+async def submit_entry(request: Request, caller: Operator, node: NodeDep) -> EntryOut:
+    """Submit an entry note that enough members have signed; the operator's act."""
+    del caller
+    return EntryOut.of(await node.governance.submit(await request.body()))
+
+
+@router.get("/epochs", summary="The epochs of pseudonym keys", responses=responses(503))
+async def epochs(node: NodeDep) -> EpochsOut:
+    """Return which epochs there are and which of them are open; public."""
+    return EpochsOut.of(node.governance.epochs())

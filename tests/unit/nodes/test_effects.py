@@ -1,0 +1,186 @@
+"""What final blocks bring about, once each."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from ledger.errors import RefusedError
+from nodes.effects import PUBLIC
+from nodes.signal import Draft
+from nodes.store import chain as store
+from tests.support.bench import Bench, benches, run
+from tests.support.consortium import Founded, found
+from tests.support.pushing import held, parcel, pull, push
+
+
+@pytest.fixture
+def founded(tmp_path: Path) -> Founded:
+    return found(tmp_path)
+
+
+def counts(bench: Bench) -> dict[str, int]:
+    with bench.node.database.read() as connection:
+        return store.refusals(connection)
+
+
+def done(bench: Bench) -> int:
+    with bench.node.database.read() as connection:
+        return store.cursor(connection, "effects")
+
+
+async def take(bench: Bench, start: int, end: int) -> list[str]:
+    def work(connection: Connection) -> list[str]:
+        return bench.node.effects._take(connection, start=start, end=end)[0]
+
+    return await bench.node.writer.do(work)
+
+
+async def hold(bench: Bench, draft: Draft) -> bytes:
+    """Push a draft to the bench's member; return the entry with its line, fit for the chain."""
+    (line,) = await push(bench, parcel(draft))
+    assert not isinstance(line, RefusedError)
+    return draft.signed.with_lines((line,)).encode()
+
+
+def test_own_signals_become_final_with_their_block_and_not_before(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with benches(founded, "uwv", "bzk") as (uwv, _):
+            uwv.deliver()
+            uwv.start(uwv.node.effects.run())
+            local_id = await uwv.post()
+            await uwv.until(lambda: uwv.is_on_chain(local_id))
+            waiting = asyncio.create_task(uwv.node.outbox.wait_final(local_id, timeout=60))
+            await asyncio.sleep(0.02)
+            assert not uwv.own()[0].is_final
+            assert not waiting.done()
+
+            await uwv.finalize()
+            await waiting
+
+            assert uwv.own()[0].is_final
+
+    run(scenario())
+
+
+def test_a_height_may_be_done_twice(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "bzk") as bench:
+            draft = bench.draft("uwv")
+            await bench.apply(await hold(bench, draft))
+            size = bench.node.progress.applied.value
+
+            await take(bench, 0, size)
+            first = (held(bench), counts(bench), done(bench))
+            await take(bench, 0, size)
+
+            assert (held(bench), counts(bench), done(bench)) == first
+            assert done(bench) == size
+
+    run(scenario())
+
+
+def test_effects_go_on_after_a_restart_where_they_were(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "bzk") as bench:
+            bench.start(bench.node.effects.run())
+            await bench.apply(*(bench.signal("uwv") for _ in range(70)))
+            await bench.finalize()
+            await bench.until(lambda: done(bench) == 75)
+        async with Bench(founded, "bzk", order=bench.order) as bench:
+            bench.start(bench.node.effects.run())
+            await bench.apply(bench.signal("svb"))
+            await bench.finalize()
+
+            await bench.until(lambda: done(bench) == 76)
+
+    run(scenario())
+
+
+def test_custody_learns_where_what_it_holds_stands(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "bzk") as bench:
+            draft = bench.draft("uwv")
+            await bench.apply(await hold(bench, draft))
+
+            await take(bench, 0, 6)
+
+            with bench.node.database.read() as connection:
+                share = bench.node.custody.at_height(connection, 5)
+            assert share == parcel(draft)[1]
+
+    run(scenario())
+
+
+def test_what_was_pushed_and_never_submitted_goes_when_stale_and_is_counted(
+    founded: Founded,
+) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "bzk") as bench:
+            kept, lost = bench.draft("uwv"), [bench.draft("uwv") for _ in range(3)]
+            entry = await hold(bench, kept)
+            for draft in lost:
+                await hold(bench, draft)
+            day = bench.clock.today()
+
+            await bench.apply(entry, bench.signal("svb", day=day + timedelta(days=2)))
+            await take(bench, 0, 7)
+            assert held(bench) == 4
+            await bench.apply(bench.signal("svb", day=day + timedelta(days=3)))
+            await take(bench, 7, 8)
+
+            assert held(bench) == 1
+            assert pull(bench, kept.signed.id) == [parcel(kept)[1]]
+            assert counts(bench) == {"never-submitted": 3}
+
+    run(scenario())
+
+
+def test_a_custodian_that_was_down_for_days_keeps_what_it_signed_for(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "bzk") as bench:
+            bench.start(bench.node.effects.run())
+            drafts = [bench.draft("uwv") for _ in range(100)]
+            entries = [await hold(bench, draft) for draft in drafts]
+            days_later = bench.signal("svb", day=bench.clock.today() + timedelta(days=5))
+            # All of it is applied, days later, before the first of it has its effects.
+            await bench.apply(*entries[:64])
+            await bench.apply(*entries[64:], days_later)
+
+            await bench.finalize()
+            await bench.until(lambda: done(bench) == 106)
+
+            assert held(bench) == 100
+            assert pull(bench, *(d.signed.id for d in drafts[-30:])) == [
+                parcel(draft)[1] for draft in drafts[-30:]
+            ]
+            assert "never-submitted" not in counts(bench)
+
+    run(scenario())
+
+
+def test_strangers_see_a_newer_checkpoint_only_at_the_next_step(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "bzk") as bench:
+
+            async def publish(step: int) -> int | None:
+                await bench.node.writer.do(
+                    lambda connection: bench.node.effects._show(connection, step=step)
+                )
+                with bench.node.database.read() as connection:
+                    row = store.checkpoint(connection, PUBLIC)
+                return None if row is None else row.size
+
+            assert await publish(1) is None
+            await bench.finalize()
+            assert await publish(1) == 5
+            await bench.apply(bench.signal("uwv"))
+            await bench.finalize()
+            assert await publish(1) == 5
+            assert await publish(2) == 6
+            # A clock that goes back shows nothing twice and takes nothing back.
+            assert await publish(1) == 6
+
+    run(scenario())
