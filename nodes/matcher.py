@@ -17,7 +17,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from ledger.answer import MatchCard, SlotContext, noise_slot, open_slot, seal_slot, split_frame
+from ledger.answer import (
+    MAX_CARDS,
+    MatchCard,
+    SlotContext,
+    noise_slot,
+    open_slot,
+    seal_slot,
+    split_frame,
+)
 from ledger.block import Block
 from ledger.body import Item, Share
 from ledger.encoding import Digest
@@ -242,7 +250,10 @@ class Matcher:
                     ):
                         cards[own.height] = own.desk
         # Noise is a slot under a key that nobody has: it costs what a true one costs.
-        shown = [MatchCard(h, cards[h]) for h in sorted(cards)] or [MatchCard(1, 1)]
+        # Two epochs can hold over sixteen live signals together: the newest are told, and what an
+        # item hits must never stop the effects of its block.
+        newest = sorted(cards)[-MAX_CARDS:]
+        shown = [MatchCard(h, cards[h]) for h in newest] or [MatchCard(1, 1)]
         slot = seal_slot(shown, key=key, context=context, random=self._random)
         return slot if cards else noise_slot(self._random)
 
