@@ -73,6 +73,7 @@ def create_api(url: str = _EXAMPLE_URL) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     problems.install(api)
     _include(api, signals.router, cases.router, chain.router, entries.router)

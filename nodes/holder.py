@@ -112,10 +112,19 @@ class Holder:
         self._progress = progress
         self._clock = clock
 
-    def answer(
-        self, payload: bytes, *, sender: str, to: SealingPublicKey, document: Consortium
+    async def answer(
+        self,
+        payload: bytes,
+        *,
+        sender: str,
+        to: SealingPublicKey,
+        document: Consortium,
+        patience: float = 0.0,
     ) -> bytes:
         """Return the sealed answer to a sealed request by `sender`.
+
+        An author asks as soon as its signals are final; this node waits up to `patience` seconds
+        to hear of it.
 
         Raises:
             MalformedError, VerificationError: a signal that must not be evaluated, and why.
@@ -136,6 +145,7 @@ class Holder:
             Asked(int.from_bytes(height, "big"), share)
             for height, share in zip(heights, shares, strict=True)
         ]
+        await self._progress.final.wait_for(max(one.height for one in asked) + 1, timeout=patience)
         purpose = fields[0].decode(errors="replace")
         evaluations = self.evaluate(asked, purpose=purpose, author=sender)
         return seal_fields(

@@ -430,6 +430,8 @@ class Node:
         self.position.reach(batch.position)
         if own_days := [a.admission.day for a in _own_signals(applied, member)]:
             self.outbox.placed(placed, days=own_days)
+        if any(new.admission.author == member for new in applied.appended):
+            # Others wait for its author to ask, whatever it is: a locate as much as a signal.
             self.witness.hurry()
         if applied.tip is not None:
             self.progress.applied.reach(applied.tip.size)

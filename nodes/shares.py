@@ -15,6 +15,7 @@ import os
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hmac import compare_digest
 from pathlib import Path
 
 import tomli_w
@@ -70,6 +71,11 @@ class Shares:
         _write_private(path, share.scalar.encode())
         return path
 
+    def has(self, *, purpose: str, number: int, share: HeldShare) -> bool:
+        """Tell whether exactly this share is stored."""
+        path = self._path(purpose, number, share.group, share.index)
+        return path.exists() and compare_digest(read_private(path), share.scalar.encode())
+
     def destroy(self, *, purpose: str, number: int) -> int:
         """Overwrite and remove every share of an epoch; return how many there were."""
         paths = list(self._folder.glob(f"{purpose}.{number}.*.share"))
@@ -112,11 +118,12 @@ def write_handover(path: Path, *, purpose: str, number: int, shares: Sequence[He
     _write_private(path, tomli_w.dumps(stated).encode())
 
 
-def store_handover(path: Path, *, epoch: EpochDocument, into: Shares) -> None:
-    """Store the shares that a dealer handed over in `path`, for that epoch.
+def store_handover(path: Path, *, epoch: EpochDocument, holder: str, into: Shares) -> None:
+    """Store the shares that a dealer handed over to `holder` in `path`, for that epoch.
 
     Raises:
-        ConfigurationError: not such a file, for another epoch, or readable by others.
+        ConfigurationError: not such a file, for another epoch, not shares that its document
+            names for the holder, or readable by others; nothing was stored.
     """
     verify_private(path)
     try:
@@ -130,8 +137,15 @@ def store_handover(path: Path, *, epoch: EpochDocument, into: Shares) -> None:
         raise ConfigurationError(f"{path} holds no shares") from cause
     if named != (epoch.purpose, epoch.number):
         raise ConfigurationError(f"{path} is for another epoch than the draft")
+    publics = {(s.group, s.index): s.public for s in epoch.shares if s.holder == holder}
+    # Before anything is stored: a share of another's would add up with the own one, and a wrong
+    # one would be in the way of the right one.
+    if any(publics.get((s.group, s.index)) != share_public(s.scalar) for s in shares):
+        raise ConfigurationError(f"{path} holds other shares than the draft names for {holder}")
     for share in shares:
-        into.write(purpose=epoch.purpose, number=epoch.number, share=share)
+        # There already if storing it was the last that was done the time before.
+        if not into.has(purpose=epoch.purpose, number=epoch.number, share=share):
+            into.write(purpose=epoch.purpose, number=epoch.number, share=share)
 
 
 def _write_private(path: Path, raw: bytes) -> None:

@@ -11,6 +11,7 @@ from api.cli.target import TokenFile, Url, node_at, read_token
 if TYPE_CHECKING:
     import datetime as dt
 
+    from ledger.consortium import Consortium
     from ledger.entry import SignedEntry
 
 app = typer.Typer(name="epoch", help="The keys of pseudonyms.", no_args_is_help=True)
@@ -39,7 +40,6 @@ def deal(
     ] = False,
 ) -> None:
     """Make a key in one place and deal its shares, until the holders can make it together."""
-    from api.cli.documents import read_document_file
     from nodes.ceremony import draft_epoch, encode_draft
     from nodes.dealer import deal as deal_key
     from nodes.errors import ConfigurationError
@@ -50,14 +50,12 @@ def deal(
             "A dealer holds the whole key for a moment and could keep it. For tests and "
             "demonstrations say --insecure-dealer."
         )
-    document = read_document_file(consortium).document
-    if document.purpose(purpose) is None:
-        raise ConfigurationError(f"The document has no purpose {purpose}.")
+    document = _document(consortium, purpose=purpose, author=author)
     epoch, shares = deal_key(document, purpose=purpose, number=number)
+    entry = draft_epoch(epoch, origin=document.origin, author=author, day=_day(date))
     out.mkdir(parents=True, mode=0o700)
     for holder, held in shares.items():
         write_handover(out / f"{holder}.shares", purpose=purpose, number=number, shares=held)
-    entry = draft_epoch(epoch, origin=document.origin, author=author, day=_day(date))
     (out / NOTE).write_bytes(encode_draft(entry))
     warn("Dealt by an insecure dealer: whoever ran this could compute every pseudonym.")
     say(f"{out / NOTE}: epoch {number} of {purpose}, for every holder to sign (epoch sign).")
@@ -86,7 +84,7 @@ def sign(
     epoch = read_epoch(signed)
     folder = Shares(keys / FOLDER)
     if shares is not None:
-        store_handover(shares, epoch=epoch, into=folder)
+        store_handover(shares, epoch=epoch, holder=keyring.member, into=folder)
     # Nobody signs for shares that it does not have.
     held = folder.of(epoch, holder=keyring.member)
     replace_file(draft, signed.encode())
@@ -110,11 +108,13 @@ def close(
     date: Day = None,
 ) -> None:
     """Draft that an epoch is closed: holders destroy its shares, nodes what followed from it."""
-    from api.cli.documents import read_document_file
     from ledger.epoch import CLOSED, EpochDocument
     from nodes.ceremony import draft_epoch, encode_draft
+    from nodes.errors import ConfigurationError
 
-    document = read_document_file(consortium).document
+    if out.exists():
+        raise ConfigurationError(f"{out} is there already, perhaps with signatures: name another.")
+    document = _document(consortium, purpose=purpose, author=author)
     epoch = EpochDocument(purpose, number, CLOSED, ())
     entry = draft_epoch(epoch, origin=document.origin, author=author, day=_day(date))
     out.write_bytes(encode_draft(entry))
@@ -148,6 +148,19 @@ def status(*, url: Url) -> None:
         say("No epoch was opened yet: signals are posted, and matched with nothing.")
 
 
+def _document(file: Path, *, purpose: str, author: str) -> "Consortium":
+    """Return the document in `file`, which has that purpose and that member."""
+    from api.cli.documents import read_document_file
+    from nodes.errors import ConfigurationError
+
+    document = read_document_file(file).document
+    if document.purpose(purpose) is None:
+        raise ConfigurationError(f"The document has no purpose {purpose}.")
+    if author not in document.by_name:
+        raise ConfigurationError(f"The author must be a member; {author} is none.")
+    return document
+
+
 def _day(date: str | None) -> "dt.date":
     from ledger.day import decode_day
     from nodes.clock import SystemClock
@@ -165,5 +178,5 @@ def _say_missing(signed: "SignedEntry") -> None:
         return
     mark = f"{signed.entry.origin}/"
     signers = {line.name.removeprefix(mark) for line in signed.lines}
-    missing = sorted({share.holder for share in epoch.shares} - signers)
+    missing = sorted({signed.entry.author, *(share.holder for share in epoch.shares)} - signers)
     say(f"  still missing  {', '.join(missing)}" if missing else "  Nobody is missing: submit it.")

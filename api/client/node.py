@@ -164,7 +164,9 @@ class NodeClient:
 
     def submit_entry(self, note: bytes) -> str:
         """Hand in a signed governance entry; return its id."""
-        raw = self._ask("POST", "/v1/entries", body=note, limit=_MAX_JSON_BYTES)
+        raw = self._ask(
+            "POST", "/v1/entries", body=note, media_type="text/plain", limit=_MAX_JSON_BYTES
+        )
         try:
             return str(json.loads(raw)["entryId"])
         except (ValueError, KeyError, TypeError) as cause:
@@ -227,12 +229,13 @@ class NodeClient:
         path: str,
         *,
         body: bytes | None = None,
+        media_type: str = "application/json",
         key: str | None = None,
         limit: int,
     ) -> bytes:
         headers = {}
         if body is not None:
-            headers["content-type"] = "application/json"
+            headers["content-type"] = media_type
         if key is not None:
             headers["idempotency-key"] = key
         try:

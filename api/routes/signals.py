@@ -36,7 +36,7 @@ _LOCATION = {"Location": {"description": "Where it stands", "schema": {"type": "
             "description": "Safe at this node and not final yet; look again at `Location`",
             "headers": _LOCATION,
         },
-        **responses(400, 401, 403, 409, 413, 503, 507),
+        **responses(400, 401, 403, 409, 410, 413, 503, 507),
     },
 )
 async def post_signal(
@@ -90,13 +90,15 @@ async def own_signal(local_id: LocalId, caller: Caseworker, node: NodeDep) -> Si
 @router.delete(
     "/signals/{localId}",
     status_code=202,
+    response_class=Response,
     summary="Withdraw an own signal",
     responses={
         202: {"description": "Withdrawn; nothing names it any more, and its erasure is on its way"},
         **responses(400, 401, 403, 404, 409, 503, 507),
     },
 )
-async def withdraw_signal(local_id: LocalId, caller: Caseworker, node: NodeDep) -> None:
+async def withdraw_signal(local_id: LocalId, caller: Caseworker, node: NodeDep) -> Response:
     """Withdraw an own final signal: it is erased here, at custodians, and where it matched."""
     del caller
     await node.withdrawal.withdraw(local_id)
+    return Response(status_code=202)

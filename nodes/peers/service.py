@@ -104,7 +104,13 @@ class PeerService:
 
     async def _evaluate(self, request: PeerMessage, document: Consortium) -> bytes:
         to = await self._peers.sealing_key(request.sender)
-        return self._holder.answer(request.payload, sender=request.sender, to=to, document=document)
+        return await self._holder.answer(
+            request.payload,
+            sender=request.sender,
+            to=to,
+            document=document,
+            patience=self._patience,
+        )
 
     async def _cosign(self, request: PeerMessage, document: Consortium) -> bytes:
         del document

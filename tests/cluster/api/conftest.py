@@ -73,3 +73,11 @@ def consortium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faced]:
 def uwv(consortium: Faced) -> Face:
     """The face of UWV's node."""
     return consortium.faces["uwv"]
+
+
+@pytest.fixture(scope="session")
+def meeting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faced]:
+    """Four nodes with an epoch open, so that signals about one person meet."""
+    with running(tmp_path_factory.mktemp("meeting"), wait_seconds=60) as faced:
+        faced.faces["uwv"].runner.run(faced.cluster.open_epoch())
+        yield faced

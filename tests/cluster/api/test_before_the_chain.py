@@ -59,6 +59,16 @@ def test_nothing_can_be_posted_before_there_is_a_chain(empty: Face) -> None:
     assert empty.get("/v1/signals", role="caseworker").json() == {"signals": [], "next": None}
 
 
+def test_nothing_is_handed_in_before_there_is_a_chain(empty: Face) -> None:
+    note = empty.node.settings.founding.read_bytes()
+
+    response = empty.post("/v1/entries", content=note, role="operator", key=None)
+
+    assert response.status_code == 503
+    assert empty.get("/v1/epochs").json() == {"epochs": []}
+    assert empty.get("/v1/cases", role="caseworker").json() == {"cases": [], "next": None}
+
+
 def test_a_peer_cannot_be_known_before_there_is_a_chain(empty: Face) -> None:
     response = empty.runner.run(empty.send("POST", "/peer", content=b"\0\0\0\0"))
 

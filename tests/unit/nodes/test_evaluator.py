@@ -52,7 +52,7 @@ class Others:
         return await (self.rightly(member, payload) if otherwise is None else otherwise(payload))
 
     async def rightly(self, member: str, payload: bytes) -> bytes:
-        return self.holding.holder(member).answer(
+        return await self.holding.holder(member).answer(
             payload,
             sender=ASKER,
             to=self.holding.sealing[ASKER].public,

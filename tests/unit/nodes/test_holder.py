@@ -1,5 +1,6 @@
 """What a key holder evaluates, and everything that it does not."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -333,12 +334,37 @@ def request(
 
 
 def answer(holding: Holding, payload: bytes, *, sender: str = "uwv") -> bytes:
-    return holding.holder("svb").answer(
-        payload,
-        sender=sender,
-        to=holding.sealing[sender].public,
-        document=holding.consortium.document,
+    return asyncio.run(
+        holding.holder("svb").answer(
+            payload,
+            sender=sender,
+            to=holding.sealing[sender].public,
+            document=holding.consortium.document,
+        )
     )
+
+
+def test_holder_waits_a_moment_to_hear_that_a_signal_is_final(holding: Holding) -> None:
+    person = holding.post_about(BEN, is_final=False)
+
+    async def story(patience: float) -> bytes:
+        hears = asyncio.get_running_loop().call_later(
+            0.05, holding.progress.final.reach, person.asked.height + 1
+        )
+        try:
+            return await holding.holder("svb").answer(
+                request(holding, [person.asked]),
+                sender="uwv",
+                to=holding.sealing["uwv"].public,
+                document=holding.consortium.document,
+                patience=patience,
+            )
+        finally:
+            hears.cancel()
+
+    with pytest.raises(VerificationError, match="not-final"):
+        asyncio.run(story(0.0))
+    assert asyncio.run(story(20.0))
 
 
 def test_request_is_answered_for_up_to_64_signals(holding: Holding, anna: Person) -> None:

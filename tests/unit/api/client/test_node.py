@@ -156,3 +156,50 @@ def test_only_plain_http_over_a_network_is_exposed(url: str, is_exposed: bool) -
 def test_readiness_is_the_nodes_own_word(status: int, is_ready: bool) -> None:
     with client_of(answering(status, {})) as client:
         assert client.is_ready() is is_ready
+
+
+def test_cases_are_read_page_by_page_to_the_last() -> None:
+    asked: list[str] = []
+    pages = [{"cases": [{"id": "a"}], "next": "a"}, {"cases": [{"id": "b"}], "next": None}]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.query.decode())
+        return httpx.Response(200, json=pages[len(asked) - 1])
+
+    with client_of(answer) as client:
+        cases = client.cases()
+
+    assert cases == [{"id": "a"}, {"id": "b"}]
+    assert asked == ["pageSize=100", "pageSize=100&after=a"]
+
+
+def test_a_note_is_handed_in_as_the_text_that_it_is() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(202, json={"entryId": "ab", "author": "uwv", "kind": "epoch"})
+
+    with client_of(answer, token="secret") as client:
+        entry_id = client.submit_entry(b"a note\n")
+
+    assert entry_id == "ab"
+    assert (asked[0].url.path, asked[0].content) == ("/v1/entries", b"a note\n")
+    assert asked[0].headers["content-type"] == "text/plain"
+
+
+def test_an_own_signal_carries_its_case_and_who_has_not_answered() -> None:
+    answer = answering(200, SIGNAL | {"caseId": "cc", "unanswered": ["svb"]})
+
+    with client_of(answer) as client:
+        taken = client.signal("aa")
+
+    assert (taken.case_id, taken.unanswered) == ("cc", ("svb",))
+
+
+@pytest.mark.parametrize("content", [[], {}, {"cases": 5}, {"epochs": [{}]}, {"entryId": None}])
+def test_an_answer_of_no_node_is_said_to_be_none(content: object) -> None:
+    with client_of(answering(200, content)) as client:
+        for ask in (client.cases, client.epochs):
+            with pytest.raises(ClientError, match="does not answer as a node does"):
+                ask()
