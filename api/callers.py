@@ -4,7 +4,7 @@ Real identities come behind the same dependency; no route knows how a caller was
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -24,13 +24,14 @@ class Caller:
     role: str
 
 
-def running_node(request: Request) -> Node:
+# Coroutines, though they await nothing: a plain function would go to a thread and back.
+async def running_node(request: Request) -> Node:
     """Return the node that this application is a face of."""
     node: Node = request.app.state.node
     return node
 
 
-def optional_caller(request: Request, credentials: _Credentials) -> Caller | None:
+async def optional_caller(request: Request, credentials: _Credentials) -> Caller | None:
     """Return who calls, or None for a stranger; a wrong token is refused, not ignored."""
     if credentials is None:
         return None
@@ -49,10 +50,10 @@ def optional_caller(request: Request, credentials: _Credentials) -> Caller | Non
     return Caller(role)
 
 
-def require(*roles: str) -> Callable[[Caller | None], Caller]:
+def require(*roles: str) -> Callable[[Caller | None], Awaitable[Caller]]:
     """Return a dependency that lets in these roles only."""
 
-    def check(caller: Annotated[Caller | None, Depends(optional_caller)]) -> Caller:
+    async def check(caller: Annotated[Caller | None, Depends(optional_caller)]) -> Caller:
         if caller is None:
             raise HTTPException(
                 status.HTTP_401_UNAUTHORIZED,
@@ -68,7 +69,7 @@ def require(*roles: str) -> Callable[[Caller | None], Caller]:
     return check
 
 
-def is_inside(caller: Annotated[Caller | None, Depends(optional_caller)]) -> bool:
+async def is_inside(caller: Annotated[Caller | None, Depends(optional_caller)]) -> bool:
     """Tell whether whoever reads is of this agency."""
     return caller is not None
 

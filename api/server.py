@@ -6,6 +6,7 @@ sent.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -51,6 +52,10 @@ def serve(config: Path, *, log_level: str) -> None:
         node = _build(settings)
         remove_unpacked()
         app = create_app(node, tokens=tokens)
+        # All that was made so far stays to the end. Looking through it for garbage, again and
+        # again, would take a tenth of what a node does.
+        gc.collect()
+        gc.freeze()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(node, app, listener))
 

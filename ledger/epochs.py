@@ -51,6 +51,10 @@ class Epochs:
         """Return the groups among whose holders the key of an opened epoch is shared."""
         return self.spans[document.purpose][document.number - 1].groups
 
+    def has_begun(self, height: int) -> bool:
+        """Tell whether any epoch of any purpose was opened below the block at `height`."""
+        return any(span.opened < height for spans in self.spans.values() for span in spans)
+
     def next_number(self, purpose: str) -> int:
         """Return the number that the next epoch of `purpose` must have."""
         return len(self.spans.get(purpose, [])) + 1

@@ -47,9 +47,10 @@ class Appended(NamedTuple):
 def admission_of(signed: SignedEntry) -> Admission:
     """Return what `State.admit` needs of `signed`."""
     entry = signed.entry
-    stored = entry.kind not in DOCUMENT_KINDS and len(signed.lines) > 1
-    further = "" if entry.kind in DOCUMENT_KINDS else entry.further
-    return Admission(signed.id, entry.author, entry.kind, entry.day, stored, further)
+    if entry.kind in DOCUMENT_KINDS:
+        return Admission(signed.id, entry.author, entry.kind, entry.day, ())
+    stored_by = tuple(line.name.removeprefix(f"{entry.origin}/") for line in signed.lines[1:])
+    return Admission(signed.id, entry.author, entry.kind, entry.day, stored_by, entry.further)
 
 
 def verify_entry(signed: SignedEntry, document: Consortium) -> None:
@@ -165,7 +166,7 @@ class State:
         self._verify_new(admission)
         rule.admit(admission, signed, self)
         self.remember(admission)
-        if admission.has_stored_line and (self.chain_day is None or admission.day > self.chain_day):
+        if admission.stored_by and (self.chain_day is None or admission.day > self.chain_day):
             self._turn_to(admission.day)
 
     def advance(self, block: bytes) -> None:

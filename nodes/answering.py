@@ -18,7 +18,7 @@ from ledger.outstanding import ANSWER_WITHIN
 from nodes.clock import Clock
 from nodes.courier import Courier
 from nodes.errors import NodeError
-from nodes.matcher import Matcher
+from nodes.prober import Prober
 from nodes.replica import Replica
 from nodes.store import matching
 from nodes.store.dispatches import Dispatches
@@ -37,7 +37,7 @@ class Answering:
         member: str,
         replica: Replica,
         writer: Writer,
-        matcher: Matcher,
+        prober: Prober,
         dispatches: Dispatches,
         courier: Courier,
         clock: Clock,
@@ -46,15 +46,17 @@ class Answering:
         self._member = member
         self._replica = replica
         self._writer = writer
-        self._matcher = matcher
+        self._prober = prober
         self._dispatches = dispatches
         self._courier = courier
         self._clock = clock
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Look for frames to send now."""
-        self._woken.set()
+        """Look for frames to send now, if any `locate` awaits one."""
+        awaited = list(self._replica.state.outstanding.locates.values())
+        if any(self._member in locate.waiting for locate in awaited):
+            self._woken.set()
 
     async def run(self) -> None:
         """Send frames until cancelled."""
@@ -116,8 +118,9 @@ class Answering:
             known = self._replica.state.outstanding.locates.get(wanted.height)
             if known is None or self._member not in known.waiting:
                 matching.got(connection, wanted.height)
-            elif today > known.day + ANSWER_WITHIN:
-                self._matcher.miss(
+            # A node that was away for days asks first: it is not the author who is late then.
+            elif today > known.day + ANSWER_WITHIN and today > wanted.since:
+                self._prober.miss(
                     connection, height=wanted.height, author=known.author, slots=known.slots
                 )
                 matching.got(connection, wanted.height)

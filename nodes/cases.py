@@ -6,7 +6,6 @@ built after the transaction that found a match, from a list that is durable with
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +25,6 @@ from nodes.store.writer import Writer
 _log = logging.getLogger(__name__)
 _BATCH = 64
 _RETRY_SECONDS = 0.5
-_ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +100,16 @@ class Cases:
 
     async def build(self) -> bool:
         """Put new matches into cases; tell whether there were any."""
-        return await self._writer.do(self._build)
+        with self._database.read() as connection:
+            if not self._matches.has_new(connection):
+                return False
+        return bool(await self._writer.do(lambda c: self._matches.take_in(c, _BATCH)))
 
     def page(self, *, after: str | None, count: int) -> list[SeenCase]:
         """Return up to `count` cases whose ids follow `after`, in the order of their ids."""
         with self._database.read() as connection:
-            cases = sorted(self._matches.cases(connection), key=lambda case: case.id)
-            chosen = [case for case in cases if after is None or case.id > after][:count]
-            return [self._see(connection, case) for case in chosen]
+            cases = self._matches.cases(connection, after=after or "", count=count)
+            return [self._see(connection, case) for case in cases]
 
     def get(self, case_id: str) -> SeenCase:
         """Return one case.
@@ -118,10 +118,10 @@ class Cases:
             NotFoundError: none of that id.
         """
         with self._database.read() as connection:
-            for case in self._matches.cases(connection):
-                if case.id == case_id:
-                    return self._see(connection, case)
-        raise NotFoundError("no case of this agency has that id")
+            case = self._matches.case(connection, case_id)
+            if case is None:
+                raise NotFoundError("no case of this agency has that id")
+            return self._see(connection, case)
 
     def standing(self, own: OwnSignal) -> Standing:
         """Return what became of an own signal."""
@@ -146,12 +146,6 @@ class Cases:
         document = self._replica.document
         issuers = () if document is None else document.issuers
         return [issuer.name for issuer in issuers if issuer.name != self._member]
-
-    def _build(self, connection: Connection) -> bool:
-        new = self._matches.new(connection, _BATCH)
-        for match in new:
-            self._matches.take_up(connection, match, case_id=secrets.token_hex(_ID_BYTES))
-        return bool(new)
 
     def _see(self, connection: Connection, case: Case) -> SeenCase:
         found = [self._matches.get(connection, match_id) for match_id in case.match_ids]

@@ -159,11 +159,13 @@ class Courier:
     def _part_for(self, connection: Connection, entry_id: bytes, receiver: str) -> bytes | None:
         dispatch = self._dispatches.get(connection, entry_id)
         if dispatch is not None:
-            indexes = self._indexes_for(dispatch, receiver)
+            indexes = self._indexes_for(connection, dispatch, receiver)
             return None if indexes is None else _part(dispatch, indexes)
         return self._left_for(connection, entry_id, receiver)
 
-    def _indexes_for(self, dispatch: Dispatch, receiver: str) -> Sequence[int] | None:
+    def _indexes_for(
+        self, connection: Connection, dispatch: Dispatch, receiver: str
+    ) -> Sequence[int] | None:
         if dispatch.height is None:
             return dispatch.routes.get(receiver)
         if dispatch.signed.entry.kind == "erasure":
@@ -174,6 +176,9 @@ class Courier:
         # Whoever owes an answer may ask, a newcomer too, and nobody else (MATCHING, rule 5).
         known = self._replica.state.outstanding.locates.get(dispatch.height)
         if known is None or receiver not in known.waiting:
+            return None
+        # Only once it has taken effect here are items of withdrawn signals erased from it.
+        if receiver not in matching.unopened(connection, dispatch.height):
             return None
         return range(known.slots)
 

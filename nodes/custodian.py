@@ -165,9 +165,7 @@ class Custodian:
 
     def _has_taken_effect(self, connection: Connection, signed: SignedEntry) -> bool:
         day = signed.entry.day
-        if signed.entry.kind == "signal" or signed.id not in self._replica.state.recent.get(
-            day, ()
-        ):
+        if signed.id not in self._replica.state.recent.get(day, ()):
             return False
         height = chain.height_of(connection, signed.id, day=day)
         return height is not None and height < chain.cursor(connection, "effects")

@@ -17,12 +17,14 @@ from ledger.entry import SignedEntry
 from ledger.errors import LedgerError
 from ledger.heights import Heights
 from ledger.parts import erasure_receivers, verify_part
-from ledger.seal import SealingKey
+from nodes.clock import Clock
+from nodes.closing import Closing
 from nodes.errors import NodeError
-from nodes.matcher import Matcher
+from nodes.keyring import Keyring
 from nodes.peers.client import Peers
 from nodes.peers.port import ITEMS
 from nodes.peers.sealed import open_fields
+from nodes.prober import Prober
 from nodes.replica import Replica
 from nodes.store import chain, matching
 from nodes.store.custody import Custody
@@ -43,29 +45,33 @@ class Inbox:
     def __init__(
         self,
         *,
-        member: str,
-        sealing: SealingKey,
+        keyring: Keyring,
         replica: Replica,
         database: Database,
         writer: Writer,
         custody: Custody,
         signals: Signals,
         dispatches: Dispatches,
-        matcher: Matcher,
+        prober: Prober,
+        closing: Closing,
         peers: Peers,
+        clock: Clock,
         on_frame: Callable[[], None],
     ) -> None:
-        """Take up items for `member`; call `on_frame` when there may be frames to send."""
-        self._member = member
-        self._sealing = sealing
+        """Take up items for the keyring's member; call `on_frame` when there may be frames."""
+        self._member = keyring.member
+        self._sealing = keyring.sealing
         self._replica = replica
         self._database = database
         self._writer = writer
         self._custody = custody
         self._signals = signals
         self._dispatches = dispatches
-        self._matcher = matcher
+        self._matcher = prober.matcher
+        self._prober = prober
+        self._closing = closing
         self._peers = peers
+        self._clock = clock
         self._on_frame = on_frame
         self._woken = asyncio.Event()
 
@@ -75,10 +81,23 @@ class Inbox:
             return
         raw = self._custody.share(connection, signed.id)
         if raw is None:
-            wanted = Wanted(height, signed.id, signed.entry.author, signed.entry.kind)
-            matching.want(connection, wanted)
+            entry, today = signed.entry, self._clock.today()
+            matching.want(connection, Wanted(height, signed.id, entry.author, entry.kind, today))
             return
         self._take_up(connection, height, signed, Share.decode(raw))
+
+    def settle(self, connection: Connection, height: int) -> None:
+        """Let go what was kept for an own `locate` of which every answer was opened."""
+        raw = chain.block_at(connection, height)
+        if raw is None:
+            return
+        signed = Block.decode(raw).signed
+        self._dispatches.drop(connection, signed.id)
+        if not matching.kept_closed(connection):
+            return
+        named = Heights.decode(signed.entry.further).named
+        own = [known for at in named if (known := self._own(connection, at)) is not None]
+        self._closing.settle(connection, own)
 
     def wake(self) -> None:
         """Look for what is to be fetched now."""
@@ -126,7 +145,7 @@ class Inbox:
     ) -> None:
         author = signed.entry.author
         if signed.entry.kind == "locate":
-            self._matcher.others_locate(connection, height=height, signed=signed, share=share)
+            self._prober.others_locate(connection, height=height, signed=signed, share=share)
         elif signed.entry.kind == "answer":
             findings = self._matcher.others_answer(
                 connection,
@@ -139,7 +158,8 @@ class Inbox:
             for at in Heights.decode(signed.entry.further).named:
                 if self._is_own_locate(connection, at):
                     matching.opened(connection, at, author)
-                    self._drop_answered(connection, at)
+                    if not matching.unopened(connection, at):
+                        self.settle(connection, at)
         else:
             for gone in self._matcher.others_erasure(connection, author=author, share=share):
                 entry_id = chain.entry_id_at(connection, gone, author=author, kind="signal")
@@ -147,14 +167,6 @@ class Inbox:
                     self._custody.drop(connection, entry_id)
         self._custody.drop(connection, signed.id)
         matching.got(connection, height)
-
-    def _drop_answered(self, connection: Connection, height: int) -> None:
-        """Delete the items of an own `locate` that everybody has answered."""
-        if height in self._replica.state.outstanding.locates:
-            return
-        entry_id = chain.entry_id_at(connection, height, author=self._member, kind="locate")
-        if entry_id is not None and not matching.unopened(connection, height):
-            self._dispatches.drop(connection, entry_id)
 
     def _own(self, connection: Connection, height: int) -> tuple[str, str, str] | None:
         own = self._signals.at_height(connection, height)

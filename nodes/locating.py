@@ -104,9 +104,10 @@ class Locating:
 
         Before the first epoch of all there is nothing to place them under: they wait for it.
         """
-        if not self._replica.state.epochs.spans:
-            return
         for height, entry_id, local_id in final:
+            # By height: this node may have applied an epoch that has not taken effect yet.
+            if not self._replica.state.epochs.has_begun(height):
+                continue
             matching.add_placing(connection, height=height, local_id=local_id)
             posting = self._signals.posting(connection, local_id)
             for number in self._replica.state.epochs.open_at(posting.purpose, height):
@@ -202,7 +203,12 @@ class Locating:
         self, connection: Connection, one: _ToPlace, outputs: Mapping[int, bytes]
     ) -> list[Placement]:
         placements = []
+        open_now = self._replica.state.epochs.open_now(one.posting.purpose)
+        still = {epoch.number for epoch in open_now}
         for number in one.epochs:
+            # It may have closed while the holders worked: nothing may follow from it any more.
+            if number not in still:
+                continue
             y = outputs.get(number)
             presence = self._reserved(connection, one, number)
             placed = None if presence is None else presence.of(bytes.fromhex(one.local_id))

@@ -1,38 +1,32 @@
 """The matcher: who else has posted about a person of this agency's own (MATCHING, rules 1 to 9).
 
-Every method works inside the writer's transaction, in order of height, and may be repeated: after
-a crash it finds what it did. Nothing here waits for anybody.
+What others place is probed by `nodes.prober`. Every method works inside the writer's transaction,
+in order of height, and may be repeated: after a crash it finds what it did. Nothing here waits for
+anybody.
 
     own signal is final       it is to be placed
     own locate is final       watch where others would place a signal about the same person
-    other's locate            probe each item once; keep the frame that answers it; forget the item
     other's answer            open its slots for own signals
     other's erasure           remember it; its matches go
 """
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from ledger.answer import (
-    MAX_CARDS,
     MatchCard,
     SlotContext,
-    noise_slot,
     open_slot,
-    seal_slot,
     split_frame,
 )
 from ledger.block import Block
-from ledger.body import Item, Share
+from ledger.body import Share
 from ledger.encoding import Digest
 from ledger.entry import SignedEntry
 from ledger.errors import LedgerError, MalformedError, VerificationError
 from ledger.heights import Heights
-from ledger.locator import ITEM_BYTES, LocateItem, Placement
 from ledger.parts import decode_erasure
 from nodes.replica import Replica
 from nodes.store import chain, matching
@@ -43,14 +37,7 @@ from nodes.store.watch import Place, Watch
 _VOID = "void-slot"
 _VOID_ERASURE = "void-erasure"
 _FALSE_CARD = "false-card"
-Random = Callable[[int], bytes]
-
-
-class _Hit(NamedTuple):
-    """A placement that this agency watches, and the desk on its card."""
-
-    presence: Presence
-    desk: int
+_FAILED_HIT = "failed-hit"
 
 
 class Matcher:
@@ -65,7 +52,6 @@ class Matcher:
         presences: Presences,
         watch: Watch,
         matches: Matches,
-        random: Random = secrets.token_bytes,
     ) -> None:
         """Match as `member`."""
         self._member = member
@@ -74,14 +60,14 @@ class Matcher:
         self._presences = presences
         self._watch = watch
         self._matches = matches
-        self._random = random
 
     def own_locate(self, connection: Connection, own: Sequence[tuple[str, str, str]]) -> None:
         """Make own signals live: each is (local id, digits, purpose)."""
         for local_id, digits, purpose in own:
             for presence in self._about(connection, digits, purpose):
                 placed = presence.of(bytes.fromhex(local_id))
-                if placed is None or not presence.y:
+                # Height 0: its block came after this epoch had closed, and its slot stays unused.
+                if placed is None or not presence.y or not placed.height:
                     continue
                 changed = presence.with_signal(replace(placed, is_live=True))
                 key = self._presences.put(connection, changed)
@@ -98,32 +84,6 @@ class Matcher:
             if issuer.name != self._member
             for locator in pseudonym.locators(issuer.name)
         ]
-
-    def others_locate(
-        self, connection: Connection, *, height: int, signed: SignedEntry, share: Share
-    ) -> None:
-        """Probe the items of another's `locate` and store the frame that answers it."""
-        if matching.has_frame(connection, height):
-            return
-        author = signed.entry.author
-        heights = Heights.decode(signed.entry.further).named
-        slots = [
-            self._answer(
-                connection,
-                author=author,
-                located=located,
-                item=share.item(index),
-                context=SlotContext(self._member, signed.id, index),
-            )
-            for index, located in enumerate(heights)
-        ]
-        frame = matching.Frame(height, author, b"".join(slots))
-        matching.add_frame(connection, frame)
-
-    def miss(self, connection: Connection, *, height: int, author: str, slots: int) -> None:
-        """Store a frame of noise for a `locate` whose items never came."""
-        content = b"".join(noise_slot(self._random) for _ in range(slots))
-        matching.add_frame(connection, matching.Frame(height, author, content, is_missing=True))
 
     def others_answer(
         self,
@@ -164,6 +124,8 @@ class Matcher:
                     )
                 except LedgerError:
                     findings.append(_VOID)
+        # At once: whoever reads that all have answered must find the case there, too.
+        self._matches.take_in(connection)
         return findings
 
     def others_erasure(self, connection: Connection, *, author: str, share: Share) -> list[int]:
@@ -175,8 +137,9 @@ class Matcher:
             chain.count_refusals(connection, [_VOID_ERASURE])
             return []
         # Nobody but their author can withdraw signals.
-        own = [h for h in heights if self._signal_of(connection, h, author) is not None]
+        own = [h for h in heights if self.signal_of(connection, h, author) is not None]
         matching.remember_erased(connection, author, own)
+        self._matches.take_in(connection)
         for height in own:
             for match in self._matches.of_other(connection, author, height):
                 self._matches.remove(connection, match)
@@ -184,6 +147,7 @@ class Matcher:
 
     def forget(self, connection: Connection, *, local_id: str, digits: str, purpose: str) -> None:
         """Drop all that stood for a withdrawn own signal, once its erasure is final."""
+        self._matches.take_in(connection)
         for match in self._matches.of_own(connection, local_id):
             self._matches.remove(connection, match)
         for presence in self._about(connection, digits, purpose):
@@ -212,67 +176,6 @@ class Matcher:
                 found.append(presence)
         return found
 
-    def _answer(
-        self,
-        connection: Connection,
-        *,
-        author: str,
-        located: int,
-        item: Item | None,
-        context: SlotContext,
-    ) -> bytes:
-        """Probe one item and return the slot that answers it: hit or miss, the same work."""
-        signal = self._signal_of(connection, located, author)
-        # An item that its author withdrew meanwhile is answered like any that matches nothing.
-        content = self._random(ITEM_BYTES) if item is None else item.content
-        hits = [
-            hit
-            for placement in LocateItem.decode(content).placements
-            if (hit := self._probe(connection, author, placement, signal)) is not None
-        ]
-        if len({(hit.presence.digits, hit.presence.purpose) for hit in hits}) > 1:
-            # Nobody honest places one signal under two people; the answer would tell of both.
-            chain.count_refusals(connection, [_FALSE_CARD])
-            hits = []
-        is_erased = matching.is_erased(connection, author, located)
-        cards: dict[int, int] = {}
-        key = self._random(32)
-        if hits and signal is not None and not is_erased:
-            key = (
-                hits[0]
-                .presence.pseudonym(self._origin)
-                .answer_key(answerer=self._member, signal=signal, locate=context.locate)
-            )
-            for hit in hits:
-                for own in hit.presence.live():
-                    if self._record(
-                        connection, hit.presence, own, author, located, signal, hit.desk
-                    ):
-                        cards[own.height] = own.desk
-        # Noise is a slot under a key that nobody has: it costs what a true one costs.
-        # Two epochs can hold over sixteen live signals together: the newest are told, and what an
-        # item hits must never stop the effects of its block.
-        newest = sorted(cards)[-MAX_CARDS:]
-        shown = [MatchCard(h, cards[h]) for h in newest] or [MatchCard(1, 1)]
-        slot = seal_slot(shown, key=key, context=context, random=self._random)
-        return slot if cards else noise_slot(self._random)
-
-    def _probe(
-        self, connection: Connection, author: str, placement: Placement, signal: Digest | None
-    ) -> _Hit | None:
-        key = self._watch.probe(connection, (author, placement.locator))
-        presence = None if key is None else self._presences.at(connection, key)
-        if presence is None or not presence.y or signal is None:
-            return None
-        try:
-            desk = placement.open_card(
-                presence.pseudonym(self._origin), author=author, signal=signal
-            )
-        except VerificationError:
-            chain.count_refusals(connection, [_FALSE_CARD])
-            return None
-        return _Hit(presence, desk)
-
     def _open(
         self,
         connection: Connection,
@@ -289,7 +192,7 @@ class Matcher:
             VerificationError: it opens to what no honest answerer writes.
         """
         local_id, digits, purpose = known
-        signal = self._signal_of(connection, at, self._member)
+        signal = self.signal_of(connection, at, self._member)
         if signal is None:
             return
         for presence in self._about(connection, digits, purpose):
@@ -314,7 +217,7 @@ class Matcher:
     ) -> None:
         locate = matching.located_at(connection, card.height)
         if (
-            self._signal_of(connection, card.height, answerer) is None
+            self.signal_of(connection, card.height, answerer) is None
             or locate is None
             or locate >= below
         ):
@@ -328,12 +231,12 @@ class Matcher:
         answerer: str,
         card: MatchCard,
     ) -> None:
-        signal = self._signal_of(connection, card.height, answerer)
+        signal = self.signal_of(connection, card.height, answerer)
         if signal is None or matching.is_erased(connection, answerer, card.height):
             return
-        self._record(connection, presence, own, answerer, card.height, signal, card.desk)
+        self.record(connection, presence, own, answerer, card.height, signal, card.desk)
 
-    def _record(
+    def record(
         self,
         connection: Connection,
         presence: Presence,
@@ -377,6 +280,6 @@ class Matcher:
         )
         return True
 
-    def _signal_of(self, connection: Connection, height: int, author: str) -> Digest | None:
+    def signal_of(self, connection: Connection, height: int, author: str) -> Digest | None:
         """Return the entry id of `author`'s signal at `height`, or None where it is none."""
         return chain.entry_id_at(connection, height, author=author, kind="signal")

@@ -18,6 +18,7 @@ from ledger.encoding import Digest
 from ledger.entry import SignedEntry
 from ledger.epoch import CLOSED, EpochDocument
 from ledger.heights import Heights
+from nodes.closing import Closing
 from nodes.inbox import Inbox
 from nodes.locating import Locating
 from nodes.matcher import Matcher
@@ -44,6 +45,7 @@ class Matching:
         watch: Watch,
         dispatches: Dispatches,
         matcher: Matcher,
+        closing: Closing,
         locating: Locating,
         withdrawal: Withdrawal,
         inbox: Inbox,
@@ -57,6 +59,7 @@ class Matching:
         self._watch = watch
         self._dispatches = dispatches
         self._matcher = matcher
+        self._closing = closing
         self._locating = locating
         self._withdrawal = withdrawal
         self._inbox = inbox
@@ -73,9 +76,9 @@ class Matching:
         for block in blocks:
             entry = block.signed.entry
             if entry.kind == "consortium":
-                self._watch_for_newcomers(connection)
+                self._turn_membership(connection)
             elif entry.kind == "epoch":
-                self._turn_epoch(connection, EpochDocument.decode(entry.further))
+                self._turn_epoch(connection, block.height, EpochDocument.decode(entry.further))
             elif entry.author != self._member:
                 self._inbox.arrive(connection, block.height, block.signed)
             elif entry.kind == "locate":
@@ -129,24 +132,29 @@ class Matching:
         if set(dispatch.routes) <= stored:
             self._dispatches.drop(connection, signed.id)
 
-    def _watch_for_newcomers(self, connection: Connection) -> None:
+    def _turn_membership(self, connection: Connection) -> None:
+        for settled in matching.excuse(connection, self._replica.state.issuers):
+            self._inbox.settle(connection, settled)
+        kept = {(one.purpose, one.epoch) for one in matching.kept_closed(connection)}
         for key, presence in self._presences.all(connection):
-            if presence.y and presence.live():
+            is_closed = (presence.purpose, presence.epoch) in kept
+            if presence.y and presence.live() and not is_closed:
                 self._watch.add(connection, self._matcher.places(presence), presence=key)
 
-    def _turn_epoch(self, connection: Connection, epoch: EpochDocument) -> None:
-        if epoch.state != CLOSED:
-            self._place_earlier(connection)
-            return
-        for key, presence in self._presences.all(connection):
-            if (presence.purpose, presence.epoch) == (epoch.purpose, epoch.number):
-                if presence.y:
-                    self._watch.remove(connection, self._matcher.places(presence))
-                self._presences.drop(connection, key)
+    def _turn_epoch(self, connection: Connection, height: int, epoch: EpochDocument) -> None:
+        if epoch.state == CLOSED:
+            self._closing.close(connection, purpose=epoch.purpose, epoch=epoch.number)
+        elif not self._replica.state.epochs.has_begun(height):
+            self._place_earlier(connection, height)
 
-    def _place_earlier(self, connection: Connection) -> None:
-        """Let own signals that were final before there was any epoch be located, too."""
+    def _place_earlier(self, connection: Connection, first: int) -> None:
+        """Let own signals below the `first` epoch of all be located, too."""
         for height, owed in sorted(self._replica.state.outstanding.signals.items()):
             own = self._signals.at_height(connection, height)
-            if owed.author == self._member and own is not None and own.is_final:
-                matching.add_placing(connection, height=height, local_id=own.local_id)
+            if owed.author == self._member and own is not None and height < first:
+                matching.add_placing(
+                    connection,
+                    height=height,
+                    local_id=own.local_id,
+                    is_withdrawn=own.is_withdrawn,
+                )

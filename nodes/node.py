@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from nodes.announcer import Announcer
 from nodes.answering import Answering
 from nodes.cases import Cases
 from nodes.clock import Clock, SystemClock
+from nodes.closing import Closing
 from nodes.counter import Counter
 from nodes.courier import Courier
 from nodes.custodian import Custodian
@@ -24,6 +26,7 @@ from nodes.errors import ConfigurationError, StorageError
 from nodes.evaluator import Evaluator
 from nodes.governance import Governance
 from nodes.holder import Holder
+from nodes.holdings import Holdings
 from nodes.inbox import Inbox
 from nodes.keyring import Keyring, load_keyring
 from nodes.locating import Locating
@@ -35,6 +38,7 @@ from nodes.peers.client import Peers
 from nodes.peers.http import HttpTransport
 from nodes.peers.port import Transport
 from nodes.peers.service import PeerService
+from nodes.prober import Prober
 from nodes.progress import Milestone, Progress
 from nodes.pusher import Pusher
 from nodes.recovery import Recovery
@@ -101,6 +105,32 @@ def load_founding(settings: Settings) -> SignedEntry:
         raise ConfigurationError(f"{settings.founding} is not a founding note: {cause}") from cause
 
 
+@contextmanager
+def opened_holdings(settings: Settings) -> Iterator[Holdings]:
+    """Yield what the node of `settings` holds, which may run meanwhile.
+
+    Raises:
+        ConfigurationError: keys or database cannot be used.
+    """
+    keyring = load_keyring(settings.keys)
+    vault = _vault_of(keyring)
+    path = settings.data_dir / DATABASE_FILE
+    if not path.exists():
+        raise ConfigurationError(f"{path} is not there: has this node ever run?")
+    with closing(Database(path)) as database:
+        yield Holdings(
+            member=keyring.member,
+            database=database,
+            custody=Custody(vault),
+            signals=Signals(vault),
+            dispatches=Dispatches(vault),
+        )
+
+
+def _vault_of(keyring: Keyring) -> Vault:
+    return Vault(box_key=keyring.derive("box"), mac_key=keyring.derive("index/idempotency"))
+
+
 class Node:
     """All parts of one member's node, wired; `run` brings them to life."""
 
@@ -120,9 +150,7 @@ class Node:
         self.replica = Replica(self.database, founding)
         self.writer = Writer(self.database, on_rollback=self.replica.forget)
         self.sweeper = Sweeper(self.writer)
-        vault = Vault(
-            box_key=self.keyring.derive("box"), mac_key=self.keyring.derive("index/idempotency")
-        )
+        vault = _vault_of(self.keyring)
         self.signals, self.custody = Signals(vault), Custody(vault)
         with self.database.read() as connection:
             newest = store.checkpoint(connection, NEWEST)
@@ -163,6 +191,7 @@ class Node:
             peers=self.peers,
             progress=self.progress,
             clock=self.clock,
+            along=lambda connection, size: self.effects.along(connection, size=size),
         )
         self.effects = Effects(
             member=self.keyring.member,
@@ -172,6 +201,7 @@ class Node:
             custody=self.custody,
             outbox=self.outbox,
             matching=self.matching,
+            closing=self.closing,
             on_taken=self._wake_matching,
             progress=self.progress,
             clock=self.clock,
@@ -275,6 +305,15 @@ class Node:
             watch=watch,
             matches=self.matches,
         )
+        prober = Prober(
+            member=member,
+            origin=origin,
+            matcher=matcher,
+            presences=presences,
+            watch=watch,
+            matches=self.matches,
+        )
+        self.closing = Closing(matcher=matcher, presences=presences, watch=watch)
         self.locating = Locating(
             member=member,
             origin=origin,
@@ -292,22 +331,23 @@ class Node:
             member=member,
             replica=self.replica,
             writer=self.writer,
-            matcher=matcher,
+            prober=prober,
             dispatches=self.dispatches,
             courier=self.courier,
             clock=self.clock,
         )
         self.inbox = Inbox(
-            member=member,
-            sealing=self.keyring.sealing,
+            keyring=self.keyring,
             replica=self.replica,
             database=self.database,
             writer=self.writer,
             custody=self.custody,
             signals=self.signals,
             dispatches=self.dispatches,
-            matcher=matcher,
+            prober=prober,
+            closing=self.closing,
             peers=self.peers,
+            clock=self.clock,
             on_frame=self._wake_matching,
         )
         self.withdrawal = Withdrawal(
@@ -318,6 +358,7 @@ class Node:
             signals=self.signals,
             matches=self.matches,
             matcher=matcher,
+            closing=self.closing,
             dispatches=self.dispatches,
             courier=self.courier,
         )
@@ -337,6 +378,7 @@ class Node:
             watch=watch,
             dispatches=self.dispatches,
             matcher=matcher,
+            closing=self.closing,
             locating=self.locating,
             withdrawal=self.withdrawal,
             inbox=self.inbox,

@@ -17,7 +17,7 @@ from ledger.consortium import Consortium
 from ledger.consortium_toml import decode_consortium
 from ledger.day import decode_day
 from ledger.encoding import Digest
-from ledger.entry import DOCUMENT_KINDS, SignedEntry
+from ledger.entry import SignedEntry
 from ledger.errors import MalformedError, RefusedError
 from ledger.rules.kind import Admission
 from ledger.state import STALE_AFTER, Appended, State, admission_of
@@ -164,8 +164,7 @@ class Replica:
         state.chain_day = None if newest is None else decode_day(newest)
         since = date.min if state.chain_day is None else state.chain_day - STALE_AFTER
         for entry_id, author, kind, day in store.headers_since(connection, since.isoformat()):
-            has_line = kind not in DOCUMENT_KINDS
-            state.remember(Admission(Digest(entry_id), author, kind, decode_day(day), has_line))
+            state.remember(Admission(Digest(entry_id), author, kind, decode_day(day), ()))
         self._frontier = frontier_at(store.TreeNodes(connection), size)
         self._state = state
         return state

@@ -155,5 +155,8 @@ def _write_private(path: Path, raw: bytes) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(raw)
+            # An epoch opens on the word that its shares are kept.
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as cause:
         raise ConfigurationError(f"{path} cannot be written: {cause.strerror}") from cause

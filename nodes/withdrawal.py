@@ -18,6 +18,7 @@ from ledger.encoding import Digest
 from ledger.errors import LedgerError
 from ledger.heights import MAX_HEIGHTS
 from ledger.parts import encode_erasure, erasure_receivers
+from nodes.closing import Closing
 from nodes.courier import Courier
 from nodes.errors import ConflictError, NodeError, NotFoundError
 from nodes.matcher import Matcher
@@ -48,6 +49,7 @@ class Withdrawal:
         signals: Signals,
         matches: Matches,
         matcher: Matcher,
+        closing: Closing,
         dispatches: Dispatches,
         courier: Courier,
     ) -> None:
@@ -59,6 +61,7 @@ class Withdrawal:
         self._signals = signals
         self._matches = matches
         self._matcher = matcher
+        self._closing = closing
         self._dispatches = dispatches
         self._courier = courier
         self._woken = asyncio.Event()
@@ -102,12 +105,9 @@ class Withdrawal:
             if own is None or not own.purpose:
                 continue
             posting = self._signals.posting(connection, own.local_id)
-            self._matcher.forget(
-                connection,
-                local_id=own.local_id,
-                digits=posting.bsn.digits,
-                purpose=posting.purpose,
-            )
+            digits, purpose = posting.bsn.digits, posting.purpose
+            self._matcher.forget(connection, local_id=own.local_id, digits=digits, purpose=purpose)
+            self._closing.settle(connection, [(own.local_id, digits, purpose)])
             self._signals.erase(connection, own.local_id)
 
     def strip(self, connection: Connection, entry_id: Digest) -> None:
@@ -153,6 +153,7 @@ class Withdrawal:
 
     def _concerned(self, connection: Connection, own: OwnSignal, height: int) -> list[str]:
         """Return who must be told that the own signal at `height` is withdrawn."""
+        self._matches.take_in(connection)
         told = {match.member for match in self._matches.of_own(connection, own.local_id)}
         document = self._replica.state.document
         issuers = set() if document is None else {m.name for m in document.issuers}

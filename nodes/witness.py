@@ -6,7 +6,10 @@ for them at once and tells the others; whoever hears nothing for a moment asks f
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
+
+from sqlalchemy import Connection
 
 from ledger.checkpoint import Checkpoint
 from ledger.consortium import Consortium
@@ -22,12 +25,12 @@ from nodes.progress import Progress
 from nodes.replica import Replica
 from nodes.store import chain as store
 from nodes.store.database import Database
-from nodes.store.tables import CheckpointRow
 from nodes.store.writer import Writer
 
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 0.4
 _RETRY_SECONDS = 0.5
+_TELL_SECONDS = 0.05
 NEWEST = "newest"
 
 
@@ -46,8 +49,13 @@ class Witness:
         peers: Peers,
         progress: Progress,
         clock: Clock,
+        along: Callable[[Connection, int], Callable[[], None]],
     ) -> None:
-        """Cosign as `member` with `cosigning`; sign checkpoints that are served with `log`."""
+        """Cosign as `member` with `cosigning`; sign checkpoints that are served with `log`.
+
+        `along` is called with a size in the transaction that makes so many blocks final; what it
+        returns, once that is durable.
+        """
         self._member = member
         self._cosigning = cosigning
         self._log_key = log
@@ -57,8 +65,10 @@ class Witness:
         self._peers = peers
         self._progress = progress
         self._clock = clock
+        self._along = along
         self._urgent = asyncio.Event()
         self._background: set[asyncio.Task[object]] = set()
+        self._newest: dict[str, SignedCheckpoint] = {}
         self.silent: dict[str, str] = {}
         """Witnesses that gave no cosignature when last asked, and why."""
         self.disputes: set[str] = set()
@@ -100,10 +110,14 @@ class Witness:
                 task.cancel()
 
     async def _finalize(self) -> None:
+        heard_of = self._progress.applied.value
         if not self._urgent.is_set():
             await self._listen()
+        if self._urgent.is_set():
+            heard_of = self._progress.applied.value
         self._urgent.clear()
-        if self._progress.applied.value > self._progress.final.value:
+        # Not what was applied while this node listened: of that, too, its author is about to tell.
+        if heard_of > self._progress.final.value:
             try:
                 await self._seek()
             except (NodeError, LedgerError) as cause:
@@ -166,7 +180,7 @@ class Witness:
             )
         signed = await self._record(tip, list(lines.values()))
         for name in others:
-            self._keep(asyncio.create_task(self._tell(name, signed)))
+            self._tell(name, signed)
 
     async def _ask(self, name: str, tip: Checkpoint, document: Consortium) -> SignatureLine | None:
         try:
@@ -182,24 +196,49 @@ class Witness:
         self.silent.pop(name, None)
         return line
 
-    async def _tell(self, name: str, signed: SignedCheckpoint) -> None:
+    def _tell(self, name: str, signed: SignedCheckpoint) -> None:
+        is_telling = name in self._newest
+        self._newest[name] = signed
+        if not is_telling:
+            self._keep(asyncio.create_task(self._go_on_telling(name)))
+
+    async def _go_on_telling(self, name: str) -> None:
+        """Tell a member at once, then while more becomes final at intervals, the newest only."""
+        told = None
         try:
-            await self._peers.ask(name, FINAL, signed.encode())
-        except (NodeError, LedgerError) as cause:
-            # It will ask for itself.
-            _log.debug("%s was not told: %s", name, cause)
+            while (signed := self._newest[name]) is not told:
+                told = signed
+                try:
+                    await self._peers.ask(name, FINAL, signed.encode())
+                except (NodeError, LedgerError) as cause:
+                    # It will ask for itself.
+                    _log.debug("%s was not told: %s", name, cause)
+                await asyncio.sleep(_TELL_SECONDS)
+        finally:
+            del self._newest[name]
 
     async def _record(self, checkpoint: Checkpoint, lines: list[SignatureLine]) -> SignedCheckpoint:
         text = checkpoint.encode()
         ordered = sorted([self._log_key.sign(text), *lines], key=SignatureLine.encode)
         signed = SignedCheckpoint(checkpoint, Note(text, tuple(ordered)))
-        row = CheckpointRow(
+        row = store.StoredCheckpoint(
             name=NEWEST, size=checkpoint.size, note=signed.encode(), shown_at=self._time()
         )
         if checkpoint.size > self._progress.final.value:
-            await self._writer.do(lambda connection: store.put_newer_checkpoint(connection, row))
-            self._progress.final.reach(checkpoint.size)
+            task = asyncio.create_task(self._make_final(row))
+            self._keep(task)
+            # What took effect must be told even if whoever asked for it goes away meanwhile.
+            await asyncio.shield(task)
         return signed
+
+    async def _make_final(self, row: store.StoredCheckpoint) -> None:
+        def work(connection: Connection) -> Callable[[], None]:
+            store.put_newer_checkpoint(connection, row)
+            return self._along(connection, row.size)
+
+        tell = await self._writer.do(work)
+        self._progress.final.reach(row.size)
+        tell()
 
     def _own(self, size: int) -> Checkpoint:
         tip = self._replica.tip

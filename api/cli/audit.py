@@ -1,4 +1,7 @@
-"""`audit`: everything that an outsider can check of a chain, from one file or one URL."""
+"""`audit`: everything that an outsider can check of a chain, from one file or one URL.
+
+A member also names its own node's settings: then what that node holds beside the chain is checked.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +15,9 @@ from api.cli.target import TokenFile, is_url, node_at, read_token
 
 if TYPE_CHECKING:
     from api.client.source import Source
+    from ledger.audit import Report
+    from ledger.consortium import Consortium
+    from nodes.holdings import HeldCount
 
 
 @plain_errors()
@@ -31,6 +37,10 @@ def audit_chain(
     jobs: Annotated[
         int, typer.Option(min=0, help="How many processes check; 0 for every core.")
     ] = 0,
+    own_node: Annotated[
+        Path | None,
+        typer.Option("--own-node", help="Your node's settings: check also what it holds."),
+    ] = None,
     token_file: TokenFile = None,
 ) -> None:
     """Check a whole chain; exit 0 if sound, 1 if something was found, 2 if it could not run."""
@@ -50,13 +60,35 @@ def audit_chain(
             run=Checkers(jobs or usable_cores()),
             progress=lambda count: bar.move(source.part_read(), f"{count} blocks"),
         )
+    held = None if own_node is None else _check_own(own_node, report, trusted)
     if as_json:
-        say(audit_report.as_json(report, trusted))
+        say(audit_report.as_json(report, trusted, held))
     else:
-        for line in audit_report.as_lines(report, trusted):
+        for line in audit_report.as_lines(report, trusted, held):
             say(line)
     if not report.is_sound:
         raise typer.Exit(FOUND)
+
+
+def _check_own(settings: Path, report: "Report", trusted: "Consortium") -> "HeldCount":
+    """Add to the report what does not hold at the own node; return how much was checked."""
+    from ledger.checkpoint import Checkpoint
+    from nodes.clock import SystemClock
+    from nodes.holdings import HeldCount
+    from nodes.node import opened_holdings
+    from nodes.settings import load_settings
+
+    held = HeldCount()
+    with opened_holdings(load_settings(settings)) as holdings, Bar("Own node", total=1) as bar:
+        findings = holdings.check(
+            Checkpoint(trusted.origin, report.size, report.root),
+            today=SystemClock().today(),
+            count=held,
+            progress=lambda: bar.move(0, f"{held.others + held.own} parts"),
+        )
+        for finding in findings:
+            report.add(finding.height, finding.reason, finding.detail)
+    return held
 
 
 @contextmanager

@@ -4,7 +4,8 @@
  "firstDay": "2026-11-24", "lastDay": …, "posts": [{"author", "kind", "count"}, …],
  "cosigners": {"bzk": "2026-11-24T14:02:11Z", …},
  "findings": [{"height": 17, "reason": "link", "detail": …}, …],
- "unlocated": [heights], "late": [{"height", "member"}, …], "notChecked": [ … ]}
+ "held": {"others": 40, "own": 12} or null, "unlocated": [heights],
+ "late": [{"height", "member"}, …], "notChecked": [ … ]}
 """
 
 import json
@@ -14,12 +15,13 @@ from datetime import UTC, datetime
 from ledger.audit import NOT_CHECKED, Finding, Report
 from ledger.consortium import Consortium
 from ledger.encoding import to_base64
+from nodes.holdings import HeldCount
 
 _MAX_LISTED = 20
 
 
-def as_json(report: Report, trusted: Consortium) -> str:
-    """Return the report as a JSON object."""
+def as_json(report: Report, trusted: Consortium, held: HeldCount | None = None) -> str:
+    """Return the report as a JSON object; `held` is what was checked at the own node."""
     return json.dumps(
         {
             "sound": report.is_sound,
@@ -39,6 +41,7 @@ def as_json(report: Report, trusted: Consortium) -> str:
                 for f in report.findings
             ],
             "unlocated": report.unlocated,
+            "held": held and {"others": held.others, "own": held.own},
             "late": [{"height": height, "member": member} for height, member in report.late],
             "notChecked": NOT_CHECKED,
         },
@@ -47,9 +50,11 @@ def as_json(report: Report, trusted: Consortium) -> str:
     )
 
 
-def as_lines(report: Report, trusted: Consortium) -> Iterator[str]:
+def as_lines(report: Report, trusted: Consortium, held: HeldCount | None = None) -> Iterator[str]:
     """Yield the report line by line; what was not checked comes last."""
     yield from _checked(report, trusted)
+    if held is not None:
+        yield f"  own node   holds {held.others} parts of others' bodies and {held.own} own ones"
     yield from _owed(report)
     yield ""
     for finding in report.findings:

@@ -7,7 +7,8 @@ from api.callers import running_node
 
 async def peer(request: Request) -> Response:
     """Answer one message of a peer (`nodes.peers.message`)."""
-    answer = await running_node(request).service.answer(await request.body())
+    node = await running_node(request)
+    answer = await node.service.answer(await request.body())
     return Response(answer, media_type="application/octet-stream")
 
 

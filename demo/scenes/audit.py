@@ -1,8 +1,12 @@
-"""An auditor checks everything from outside: one file, one document, no login."""
+"""An auditor checks everything from outside: one file, one document, no login.
+
+A member does the same, and checks besides what its own node holds.
+"""
 
 from demo.chain import settled
-from demo.command import run, shown
+from demo.command import Result, run, shown
 from demo.consortium import DOCUMENT
+from demo.process import CONFIG
 from demo.stage import EXPORT, Stage
 
 _OWED = (["unlocated"], ["late"])
@@ -21,12 +25,28 @@ def play(stage: Stage) -> None:
     audit = ("audit", EXPORT, "--consortium", DOCUMENT)
     audited = run(*audit, folder=folder)
     screen.command(shown(*audit), audited.output)
+    _claim_sound(stage, audited, size=size)
+    _check_own_node(stage, audit)
+
+
+def _claim_sound(stage: Stage, audited: Result, *, size: int) -> None:
     owed = [line for line in audited.output.splitlines() if line.split()[:1] in _OWED]
-    screen.claim(
+    stage.screen.claim(
         f"exit {audited.code}: SOUND, all {size} blocks; every signal located, no answer late",
-        holds=(exported.code, audited.code) == (0, 0)
-        and f"SOUND: all {size} blocks" in audited.output
-        and not owed,
+        holds=audited.code == 0 and f"SOUND: all {size} blocks" in audited.output and not owed,
         expected=f"exit 0 and SOUND over {size} blocks, and nothing unlocated or late",
-        seen=(exported.code, audited.code, owed, audited.output),
+        seen=(audited.code, owed, audited.output),
+    )
+
+
+def _check_own_node(stage: Stage, audit: tuple[str, ...]) -> None:
+    own = (*audit, "--own-node", f"bzk/{CONFIG}")
+    audited = run(*own, folder=stage.members.folder)
+    held = [line for line in audited.output.splitlines() if "own node" in line]
+    stage.screen.command(shown(*own), audited.output, only=lambda line: line in held)
+    stage.screen.claim(
+        f"exit {audited.code}: what BZK holds of others opens what stands on the chain",
+        holds=audited.code == 0 and len(held) == 1,
+        expected="exit 0, and how much was checked",
+        seen=(audited.code, audited.output),
     )

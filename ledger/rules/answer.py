@@ -30,6 +30,7 @@ class AnswerRule:
         """Check that each height awaits this author's answer, once, and take it in."""
         del signed
         heights = read_heights(admission.further)
+        addressed = set()
         for height in heights.named:
             known = chain.outstanding.locates.get(height)
             if known is None or admission.author not in known.waiting:
@@ -38,5 +39,11 @@ class AnswerRule:
                 )
             if height in heights.missing and admission.day < known.day + ANSWER_WITHIN:
                 raise RefusedError("heights", f"block {height} cannot be missing on its own day")
+            addressed.add(known.author)
+        custodians = set() if chain.document is None else set(chain.document.custodians)
+        if strangers := set(admission.stored_by) - addressed - custodians:
+            raise RefusedError(
+                "stored-line", f"{', '.join(sorted(strangers))} is not addressed by this answer"
+            )
         for height in heights.named:
             chain.outstanding.answered(height, by=admission.author)

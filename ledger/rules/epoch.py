@@ -24,7 +24,8 @@ class EpochRule:
         if signed.entry.commitment is not None:
             raise RefusedError("commitment", "an epoch entry has none")
         epoch = read_epoch(signed)
-        if document.purpose(epoch.purpose) is None:
+        # One whose purpose was given up meanwhile must still be closed.
+        if epoch.state == OPEN and document.purpose(epoch.purpose) is None:
             raise RefusedError("epoch", "the consortium document has no such purpose")
         signers = {signed.entry.author, *verify_other_lines(signed, document, reason="approval")}
         if epoch.state == OPEN:

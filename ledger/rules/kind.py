@@ -17,14 +17,15 @@ from ledger.outstanding import Outstanding
 class Admission(NamedTuple):
     """What the state machine needs of an entry whose own bytes were verified.
 
-    `further` is its further lines where they name heights, else empty.
+    `stored_by` are the members who made its stored-lines; `further` is its further lines where they
+    name heights, else empty.
     """
 
     id: Digest
     author: str
     kind: str
     day: date
-    has_stored_line: bool
+    stored_by: tuple[str, ...]
     further: str = ""
 
 

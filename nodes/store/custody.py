@@ -8,10 +8,26 @@ from sqlalchemy.dialects.sqlite import insert
 
 from ledger.encoding import Digest
 from ledger.entry import SignedEntry
-from nodes.store.tables import CustodyRow
+from nodes.store.statement import Statement
+from nodes.store.tables import BlockRow, CustodyRow
 from nodes.store.vault import Vault
 
+_block = BlockRow.__table__  # type: ignore[attr-defined]
 _custody = CustodyRow.__table__  # type: ignore[attr-defined]
+_is_it = _custody.c.entry_id == bindparam("id")
+_HOLD = Statement(insert(_custody).on_conflict_do_nothing())
+_OF_AUTHOR = Statement(
+    select(_custody.c.share_box).where(_is_it, _custody.c.author == bindparam("author"))
+)
+_AT_HEIGHT = Statement(
+    select(_custody.c.entry_id, _custody.c.share_box).where(
+        _custody.c.height == bindparam("height")
+    )
+)
+_SHARE = Statement(select(_custody.c.share_box).where(_is_it))
+_HEIGHT = Statement(select(_custody.c.height).where(_is_it))
+_DROP = Statement(delete(_custody).where(_is_it))
+_PLACE = Statement(update(_custody).where(_is_it).values(height=bindparam("at")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,50 +57,39 @@ class Custody:
             }
             for held in shares
         ]
-        if rows:
-            connection.execute(insert(_custody).on_conflict_do_nothing(), rows)
+        _HOLD.run_all(connection, rows)
 
     def give_back(self, connection: Connection, entry_id: bytes, *, author: str) -> bytes | None:
         """Return the share of an entry to its `author`, or None: not held, or not the author's."""
-        box = connection.execute(
-            select(_custody.c.share_box).where(
-                _custody.c.entry_id == entry_id, _custody.c.author == author
-            )
-        ).scalar_one_or_none()
+        box = _OF_AUTHOR.value(connection, id=entry_id, author=author)
         return None if box is None else self._unlock(entry_id, box)
 
     def at_height(self, connection: Connection, height: int) -> bytes | None:
         """Return the share held of the block at `height`, or None."""
-        row = connection.execute(
-            select(_custody.c.entry_id, _custody.c.share_box).where(_custody.c.height == height)
-        ).one_or_none()
-        return None if row is None else self._unlock(row.entry_id, row.share_box)
+        row = _AT_HEIGHT.row(connection, height=height)
+        return None if row is None else self._unlock(*row)
 
     def share(self, connection: Connection, entry_id: bytes) -> bytes | None:
         """Return the share held of an entry, or None."""
-        box = connection.execute(
-            select(_custody.c.share_box).where(_custody.c.entry_id == entry_id)
-        ).scalar_one_or_none()
+        box = _SHARE.value(connection, id=entry_id)
         return None if box is None else self._unlock(entry_id, box)
 
     def height(self, connection: Connection, entry_id: bytes) -> int | None:
         """Return the height of an entry of which a share is held, or None before it is final."""
-        query = select(_custody.c.height).where(_custody.c.entry_id == entry_id)
-        return connection.execute(query).scalar_one_or_none()
+        height: int | None = _HEIGHT.value(connection, id=entry_id)
+        return height
 
     def drop(self, connection: Connection, entry_id: bytes) -> None:
         """Delete a share: it was taken up, or its author withdrew it."""
-        connection.execute(delete(_custody).where(_custody.c.entry_id == entry_id))
+        _DROP.run(connection, id=entry_id)
+
+    def drop_all(self, connection: Connection, entry_ids: Sequence[bytes]) -> None:
+        """Delete shares, as far as they are held."""
+        _DROP.run_all(connection, [{"id": entry_id} for entry_id in entry_ids])
 
     def place(self, connection: Connection, placed: Sequence[tuple[int, Digest]]) -> None:
         """Note at which heights entries that are held became final."""
-        if placed:
-            connection.execute(
-                update(_custody)
-                .where(_custody.c.entry_id == bindparam("id"))
-                .values(height=bindparam("at")),
-                [{"id": entry_id, "at": height} for height, entry_id in placed],
-            )
+        _PLACE.run_all(connection, [{"id": entry_id, "at": height} for height, entry_id in placed])
 
     def drop_stale(self, connection: Connection, *, before: str) -> int:
         """Delete what was pushed, never came on the chain and no longer can; return how many."""
@@ -92,6 +97,25 @@ class Custody:
             delete(_custody).where(_custody.c.height.is_(None), _custody.c.day < before)
         )
         return result.rowcount
+
+    def drop_left(self, connection: Connection, *, since: str, before: str) -> None:
+        """Delete frames dated `since` … `before` that were left here for others.
+
+        Whoever has not fetched them by then gets them from their author.
+        """
+        answers = select(_block.c.height).where(
+            _block.c.height == _custody.c.height, _block.c.kind == "answer"
+        )
+        dated = (_custody.c.day >= since) & (_custody.c.day < before)
+        connection.execute(delete(_custody).where(dated, answers.exists()))
+
+    def page(self, connection: Connection, *, after: int, count: int) -> list[tuple[int, bytes]]:
+        """Return up to `count` shares of blocks above `after`, as (height, share), in order."""
+        placed = select(_custody.c.height, _custody.c.entry_id, _custody.c.share_box)
+        placed = placed.where(_custody.c.height > after).order_by(_custody.c.height).limit(count)
+        return [
+            (at, self._unlock(entry_id, box)) for at, entry_id, box in connection.execute(placed)
+        ]
 
     def count(self, connection: Connection) -> int:
         """Return how many shares are held."""

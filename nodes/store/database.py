@@ -5,6 +5,7 @@ writing goes through `Writer`; readers take their own connection and see the las
 """
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +16,14 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from nodes.errors import ConfigurationError, StorageError
+from nodes.store.statement import Statement
 
 SCHEMA = "0002"
 """The newest migration; a database that has it needs no look at the others."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK_SECONDS = 10
 _PATIENCE_MS = 100
+_BEGIN = Statement(text("BEGIN"))
 
 
 class Database:
@@ -39,6 +42,7 @@ class Database:
             # An error must not carry what was to be written.
             hide_parameters=True,
         )
+        self._idle: deque[Connection] = deque()
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
         try:
@@ -59,7 +63,7 @@ class Database:
             StorageError: the disk is full or refuses; nothing was kept.
         """
         try:
-            with self._engine.begin() as connection:
+            with self._taken() as connection, connection.begin():
                 yield connection
         except DatabaseError as cause:
             raise StorageError(f"the database refuses: {cause.orig}") from cause
@@ -72,10 +76,28 @@ class Database:
             StorageError: the file cannot be read.
         """
         try:
-            with self._engine.connect() as connection:
+            with self._taken() as connection, connection.begin() as transaction:
                 yield connection
+                transaction.rollback()
         except DatabaseError as cause:
             raise StorageError(f"the database refuses: {cause.orig}") from cause
+
+    @contextmanager
+    def _taken(self) -> Iterator[Connection]:
+        """Yield a connection that is kept open for the next, unless something goes wrong.
+
+        To take one from the pool and give it back costs more than most of what is done with it.
+        """
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
 
     def truncate_log(self) -> bool:
         """Move the write-ahead log into the file and empty it; tell whether nothing held it up.
@@ -98,6 +120,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        while self._idle:
+            self._idle.pop().close()
         self._engine.dispose()
 
     def _migrate(self) -> None:
@@ -136,4 +160,4 @@ def _configure(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    _BEGIN.run(connection)

@@ -8,17 +8,31 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from ledger.body import Share
 from ledger.encoding import Digest
 from ledger.entry import SignedEntry
 from ledger.heights import Heights
+from nodes.store.statement import Statement
 from nodes.store.tables import DispatchRow
 from nodes.store.vault import Vault
 
 _dispatch = DispatchRow.__table__  # type: ignore[attr-defined]
+_is_it = _dispatch.c.entry_id == bindparam("id")
+_NEWEST = Statement(select(func.max(_dispatch.c.sequence)))
+_ADD = Statement(insert(_dispatch))
+_REPLACE = Statement(
+    update(_dispatch).where(_is_it).values(entry_id=bindparam("new"), box=bindparam("new_box"))
+)
+_GET = Statement(select(_dispatch.c.box, _dispatch.c.entry_id, _dispatch.c.height).where(_is_it))
+_WAITING = Statement(
+    select(_dispatch.c.entry_id).where(_dispatch.c.height.is_(None)).order_by(_dispatch.c.sequence)
+)
+_PLACE = Statement(update(_dispatch).where(_is_it).values(height=bindparam("at")))
+_KNOWN = Statement(select(_dispatch.c.entry_id).where(_is_it, _dispatch.c.height.is_(None)))
+_ERASE = Statement(update(_dispatch).where(_is_it).values(box=bindparam("new_box")))
+_DROP = Statement(delete(_dispatch).where(_is_it))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,57 +55,39 @@ class Dispatches:
 
     def add(self, connection: Connection, dispatch: Dispatch) -> None:
         """Store a new dispatch, last in line."""
-        newest = connection.execute(select(func.max(_dispatch.c.sequence))).scalar_one()
-        connection.execute(
-            insert(_dispatch).values(
-                entry_id=dispatch.signed.id,
-                sequence=(newest or 0) + 1,
-                kind=dispatch.signed.entry.kind,
-                height=None,
-                box=self._lock(dispatch),
-            )
+        _ADD.run(
+            connection,
+            entry_id=dispatch.signed.id,
+            sequence=(_NEWEST.value(connection) or 0) + 1,
+            kind=dispatch.signed.entry.kind,
+            height=None,
+            box=self._lock(dispatch),
         )
 
     def replace(self, connection: Connection, old: Digest, new: Dispatch) -> None:
         """Put `new` in the place of a dispatch that never came on the chain."""
-        connection.execute(
-            update(_dispatch)
-            .where(_dispatch.c.entry_id == old)
-            .values(entry_id=new.signed.id, box=self._lock(new))
-        )
+        _REPLACE.run(connection, id=old, new=new.signed.id, new_box=self._lock(new))
 
     def get(self, connection: Connection, entry_id: bytes) -> Dispatch | None:
         """Return the dispatch of that entry, or None."""
-        row = connection.execute(
-            select(_dispatch).where(_dispatch.c.entry_id == entry_id)
-        ).one_or_none()
-        return None if row is None else self._read(row.box, row.entry_id, row.height)
+        row = _GET.row(connection, id=entry_id)
+        return None if row is None else self._read(*row)
 
     def waiting(self, connection: Connection) -> list[Digest]:
         """Return the entry ids of those that are not on the chain, oldest first."""
-        query = select(_dispatch.c.entry_id).where(_dispatch.c.height.is_(None))
-        return [
-            Digest(raw)
-            for raw in connection.execute(query.order_by(_dispatch.c.sequence)).scalars()
-        ]
+        return [Digest(raw) for raw in _WAITING.column(connection)]
 
     def place(self, connection: Connection, placed: Iterable[tuple[int, Digest]]) -> list[int]:
         """Give own entries their heights; return the heights of those that are not known here."""
         unknown = []
         for height, entry_id in placed:
-            result = connection.execute(
-                update(_dispatch).where(_dispatch.c.entry_id == entry_id).values(height=height)
-            )
-            if not result.rowcount:
+            if not _PLACE.run(connection, id=entry_id, at=height):
                 unknown.append(height)
         return unknown
 
     def known(self, connection: Connection, entry_ids: Sequence[Digest]) -> list[Digest]:
         """Return those of `entry_ids` that are here and not on the chain."""
-        query = select(_dispatch.c.entry_id).where(
-            _dispatch.c.entry_id.in_(entry_ids), _dispatch.c.height.is_(None)
-        )
-        return [Digest(raw) for raw in connection.execute(query).scalars()]
+        return [i for i in entry_ids if _KNOWN.value(connection, id=i) is not None]
 
     def heights(self, dispatch: Dispatch) -> tuple[int, ...]:
         """Return the heights that the entry of a `locate` or `answer` names."""
@@ -105,13 +101,20 @@ class Dispatches:
             tuple(item for item in share.items if item.index in left), share.digests, share.r
         )
         box = self._lock(replace(dispatch, body=kept.encode()))
-        connection.execute(
-            update(_dispatch).where(_dispatch.c.entry_id == dispatch.signed.id).values(box=box)
+        _ERASE.run(connection, id=dispatch.signed.id, new_box=box)
+
+    def standing(self, connection: Connection) -> list[tuple[int, Share]]:
+        """Return what stands on the chain, as (height, the body as far as it is kept), in order."""
+        rows = connection.execute(
+            select(_dispatch.c.box, _dispatch.c.entry_id, _dispatch.c.height)
+            .where(_dispatch.c.height.is_not(None))
+            .order_by(_dispatch.c.height)
         )
+        return [(at, Share.decode(self._read(box, Digest(i), at).body)) for box, i, at in rows]
 
     def drop(self, connection: Connection, entry_id: bytes) -> None:
         """Delete a dispatch: nobody needs its items from here any more."""
-        connection.execute(delete(_dispatch).where(_dispatch.c.entry_id == entry_id))
+        _DROP.run(connection, id=entry_id)
 
     def _lock(self, dispatch: Dispatch) -> bytes:
         stored = {

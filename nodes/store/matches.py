@@ -3,23 +3,57 @@
     match        HMAC(match key, "match", match id)          box: JSON of `Match`
     match_index  HMAC(match key, "own", local id)            box: JSON list of match ids
                  HMAC(match key, "other", author, height)    the same
-    case_file    HMAC(match key, "case", purpose, person)    box: JSON of `Case`
-    new_match    match id, boxed: what no case has taken up yet
+                 HMAC(match key, "case", purpose, person)    box: JSON list of one case id
+    case_file    case id, random                             box: JSON of `Case`
+    new_match    HMAC(match key, "new", match id)            box: JSON of `Match`, to be taken in
+                 random                                      the same size, of nobody
+
+What is found is one row at first, and where nothing is found there is one, too: whoever could time
+the transaction would not learn which. Taken in, it is a match, its indexes and its case.
 
 Both sides of a match compute the same id; a case is local, all live matches of one person for one
 purpose, under an id that says nothing.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
+from nodes.store.statement import Statement
 from nodes.store.tables import CaseRow, MatchIndexRow, MatchRow, NewMatchRow
 from nodes.store.vault import Vault, keyed
+
+
+class _Boxes:
+    """The statements of one of these tables, all of them boxes under keys."""
+
+    def __init__(self, row: type[SQLModel]) -> None:
+        table = row.__table__  # type: ignore[attr-defined]
+        put, every = insert(table), select(table.c.key, table.c.box)
+        self.name = str(row.__tablename__)
+        self.read = Statement(select(table.c.box).where(table.c.key == bindparam("key")))
+        self.write = Statement(
+            put.on_conflict_do_update(index_elements=["key"], set_={"box": put.excluded.box})
+        )
+        self.delete = Statement(delete(table).where(table.c.key == bindparam("gone")))
+        self.all = Statement(every)
+        self.some = Statement(every.limit(bindparam("count")))
+        self.following = Statement(
+            every.where(table.c.key > bindparam("after"))
+            .order_by(table.c.key)
+            .limit(bindparam("count"))
+        )
+
+
+_ID_BYTES = 16
+# As long as a purpose is on average: the size of a box must not tell either.
+_NO_PURPOSE = "-" * 16
+_MATCH, _INDEX, _CASE, _NEW = map(_Boxes, (MatchRow, MatchIndexRow, CaseRow, NewMatchRow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +83,67 @@ class Case:
 class Matches:
     """The tables above; every method works inside a caller's transaction."""
 
-    def __init__(self, vault: Vault, *, index_key: bytes) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        *,
+        index_key: bytes,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
         """Box with `vault`; find rows under `index_key`, which keys nothing else."""
         self._vault = vault
         self._index_key = index_key
+        self._random = random
 
     def get(self, connection: Connection, match_id: str) -> Match | None:
         """Return the match of that id, or None."""
-        text = self._read(connection, MatchRow, self._key("match", match_id))
+        text = self._read(connection, _MATCH, self._key("match", match_id))
         return None if text is None else Match(**json.loads(text))
 
-    def add(self, connection: Connection, match: Match) -> bool:
-        """Store a match; tell whether it is new."""
-        if self.get(connection, match.id) is not None:
-            return False
-        self._write(connection, MatchRow, self._key("match", match.id), json.dumps(asdict(match)))
+    def add(self, connection: Connection, match: Match) -> None:
+        """Store a match, which is there once it is taken in; twice is once."""
+        self._write(connection, _NEW, self._key("new", match.id), json.dumps(asdict(match)))
+
+    def add_nothing(self, connection: Connection, *, member: str, height: int) -> None:
+        """Store what costs as much as a match and is none."""
+        local_id, match_id = self._random(_ID_BYTES).hex(), self._random(_ID_BYTES).hex()
+        nothing = Match(match_id, local_id, height, member, height, 1, _NO_PURPOSE, "")
+        self.add(connection, nothing)
+
+    def has_new(self, connection: Connection) -> bool:
+        """Tell whether anything is to be taken in."""
+        return bool(_NEW.some.rows(connection, count=1))
+
+    def take_in(self, connection: Connection, count: int | None = None) -> int:
+        """Take in what was added, or up to `count` of it; return how much there was."""
+        # A negative limit is none to SQLite.
+        rows = _NEW.some.rows(connection, count=-1 if count is None else count)
+        for key, box in rows:
+            match = Match(**json.loads(self._open(_NEW, key, box)))
+            self._delete(connection, _NEW, key)
+            if match.digits and self.get(connection, match.id) is None:
+                self._take_in(connection, match)
+        return len(rows)
+
+    def _take_in(self, connection: Connection, match: Match) -> None:
+        self._write(connection, _MATCH, self._key("match", match.id), json.dumps(asdict(match)))
         for key in self._indexes(match):
             self._put_index(connection, key, [*self._index(connection, key), match.id])
-        self._write(connection, NewMatchRow, self._key("new", match.id), match.id)
-        return True
+        known = self.case_of(connection, digits=match.digits, purpose=match.purpose)
+        case = known or Case(self._random(_ID_BYTES).hex(), match.purpose, (), match.digits)
+        self.put_case(connection, replace(case, match_ids=(*case.match_ids, match.id)))
 
     def remove(self, connection: Connection, match: Match) -> None:
-        """Delete a match; its case is to be brought up to date."""
-        self._delete(connection, MatchRow, self._key("match", match.id))
+        """Delete a match, taken in or not; a case without any goes with it."""
+        self._delete(connection, _MATCH, self._key("match", match.id))
         for key in self._indexes(match):
             left = [i for i in self._index(connection, key) if i != match.id]
             self._put_index(connection, key, left)
         case = self.case_of(connection, digits=match.digits, purpose=match.purpose)
         if case is not None:
             left_ids = tuple(i for i in case.match_ids if i != match.id)
-            self.put_case(connection, Case(case.id, case.purpose, left_ids, case.digits))
-        self._delete(connection, NewMatchRow, self._key("new", match.id))
+            self.put_case(connection, replace(case, match_ids=left_ids))
+        self._delete(connection, _NEW, self._key("new", match.id))
 
     def of_own(self, connection: Connection, local_id: str) -> list[Match]:
         """Return the matches of an own signal."""
@@ -89,48 +153,35 @@ class Matches:
         """Return the matches with `member`'s signal at `height`."""
         return self._all_of(connection, self._key("other", member, height))
 
-    def new(self, connection: Connection, count: int) -> list[Match]:
-        """Return up to `count` matches that no case has taken up yet."""
-        table = NewMatchRow.__table__  # type: ignore[attr-defined]
-        rows = connection.execute(select(table.c.key, table.c.box).limit(count)).all()
-        ids = [self._open(NewMatchRow, row.key, row.box) for row in rows]
-        found = (self.get(connection, match_id) for match_id in ids)
-        return [match for match in found if match is not None]
-
-    def take_up(self, connection: Connection, match: Match, *, case_id: str) -> Case:
-        """Put a new match into its person's case, which is begun under `case_id` if need be."""
-        known = self.case_of(connection, digits=match.digits, purpose=match.purpose)
-        case = known or Case(case_id, match.purpose, (), match.digits)
-        if match.id not in case.match_ids:
-            case = Case(case.id, case.purpose, (*case.match_ids, match.id), case.digits)
-        self.put_case(connection, case)
-        self._delete(connection, NewMatchRow, self._key("new", match.id))
-        return case
-
     def case_of(self, connection: Connection, *, digits: str, purpose: str) -> Case | None:
         """Return the case of a person for a purpose, or None."""
-        text = self._read(connection, CaseRow, self._key("case", purpose, digits))
+        known = self._index(connection, self._key("case", purpose, digits))
+        return self.case(connection, known[0]) if known else None
+
+    def case(self, connection: Connection, case_id: str) -> Case | None:
+        """Return the case of that id, or None."""
+        text = self._read(connection, _CASE, bytes.fromhex(case_id))
         return None if text is None else _case(text)
 
     def put_case(self, connection: Connection, case: Case) -> None:
         """Store a case; one without matches is deleted."""
-        key = self._key("case", case.purpose, case.digits)
+        key, by_person = bytes.fromhex(case.id), self._key("case", case.purpose, case.digits)
         if case.match_ids:
-            self._write(connection, CaseRow, key, json.dumps(asdict(case)))
+            self._write(connection, _CASE, key, json.dumps(asdict(case)))
+            self._put_index(connection, by_person, [case.id])
         else:
-            self._delete(connection, CaseRow, key)
+            self._delete(connection, _CASE, key)
+            self._put_index(connection, by_person, [])
 
-    def cases(self, connection: Connection) -> list[Case]:
-        """Return every case that this agency has."""
-        table = CaseRow.__table__  # type: ignore[attr-defined]
-        rows = connection.execute(select(table.c.key, table.c.box))
-        return [_case(self._open(CaseRow, row.key, row.box)) for row in rows]
+    def cases(self, connection: Connection, *, after: str = "", count: int) -> list[Case]:
+        """Return up to `count` cases whose ids follow `after`, in the order of their ids."""
+        rows = _CASE.following.rows(connection, after=bytes.fromhex(after), count=count)
+        return [_case(self._open(_CASE, key, box)) for key, box in rows]
 
     def all(self, connection: Connection) -> list[Match]:
         """Return every match that this agency has."""
-        table = MatchRow.__table__  # type: ignore[attr-defined]
-        rows = connection.execute(select(table.c.key, table.c.box))
-        return [Match(**json.loads(self._open(MatchRow, row.key, row.box))) for row in rows]
+        rows = _MATCH.all.rows(connection)
+        return [Match(**json.loads(self._open(_MATCH, key, box))) for key, box in rows]
 
     def _indexes(self, match: Match) -> tuple[bytes, bytes]:
         return (
@@ -143,38 +194,31 @@ class Matches:
         return [match for match in found if match is not None]
 
     def _index(self, connection: Connection, key: bytes) -> list[str]:
-        text = self._read(connection, MatchIndexRow, key)
+        text = self._read(connection, _INDEX, key)
         return [] if text is None else list(json.loads(text))
 
     def _put_index(self, connection: Connection, key: bytes, ids: Sequence[str]) -> None:
         if ids:
-            self._write(connection, MatchIndexRow, key, json.dumps(list(ids)))
+            self._write(connection, _INDEX, key, json.dumps(list(ids)))
         else:
-            self._delete(connection, MatchIndexRow, key)
+            self._delete(connection, _INDEX, key)
 
     def _key(self, *fields: str | int) -> bytes:
         return keyed(self._index_key, *fields)
 
-    def _read(self, connection: Connection, row: type[SQLModel], key: bytes) -> str | None:
-        table = row.__table__  # type: ignore[attr-defined]
-        box = connection.execute(select(table.c.box).where(table.c.key == key)).scalar_one_or_none()
-        return None if box is None else self._open(row, key, box)
+    def _read(self, connection: Connection, table: _Boxes, key: bytes) -> str | None:
+        box = table.read.value(connection, key=key)
+        return None if box is None else self._open(table, key, box)
 
-    def _open(self, row: type[SQLModel], key: bytes, box: bytes) -> str:
-        name = str(row.__tablename__)
-        return self._vault.unlock(box, table=name, row=key, column="box").decode()
+    def _open(self, table: _Boxes, key: bytes, box: bytes) -> str:
+        return self._vault.unlock(box, table=table.name, row=key, column="box").decode()
 
-    def _write(self, connection: Connection, row: type[SQLModel], key: bytes, text: str) -> None:
-        name = str(row.__tablename__)
-        box = self._vault.lock(text.encode(), table=name, row=key, column="box")
-        statement = insert(row.__table__).values(key=key, box=box)  # type: ignore[attr-defined]
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["key"], set_={"box": box})
-        )
+    def _write(self, connection: Connection, table: _Boxes, key: bytes, text: str) -> None:
+        box = self._vault.lock(text.encode(), table=table.name, row=key, column="box")
+        table.write.run(connection, key=key, box=box)
 
-    def _delete(self, connection: Connection, row: type[SQLModel], key: bytes) -> None:
-        table = row.__table__  # type: ignore[attr-defined]
-        connection.execute(delete(table).where(table.c.key == key))
+    def _delete(self, connection: Connection, table: _Boxes, key: bytes) -> None:
+        table.delete.run(connection, gone=key)
 
 
 def _case(text: str) -> Case:

@@ -2,17 +2,28 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from ledger.day import decode_day
 from ledger.heights import Heights
 from ledger.outstanding import Locate, Outstanding, Signal
 from ledger.state import Appended
 from nodes.store.matching import add_located
+from nodes.store.statement import Statement
 from nodes.store.tables import OwedAnswerRow, OwedLocateRow
 
 _locate = OwedLocateRow.__table__  # type: ignore[attr-defined]
 _answer = OwedAnswerRow.__table__  # type: ignore[attr-defined]
+_OWE_LOCATE, _OWE_ANSWER = Statement(insert(_locate)), Statement(insert(_answer))
+_LOCATED = Statement(delete(_locate).where(_locate.c.height == bindparam("at")))
+_ANSWERED = Statement(
+    delete(_answer).where(_answer.c.height == bindparam("at"), _answer.c.member == bindparam("by"))
+)
+_AWAITED = Statement(select(_answer.c.height, _answer.c.member))
+_LOCATES = Statement(select(_locate.c.height, _locate.c.author, _locate.c.day))
+_ANSWERS = Statement(
+    select(_answer.c.height, _answer.c.member, _answer.c.author, _answer.c.day, _answer.c.slots)
+)
 
 
 def note_outstanding(
@@ -24,8 +35,8 @@ def note_outstanding(
     """
     signals: list[dict[str, object]] = []
     locates: list[dict[str, object]] = []
-    settled: list[int] = []
-    answers: list[tuple[int, str]] = []
+    settled: list[dict[str, object]] = []
+    answers: list[dict[str, object]] = []
     for new in appended:
         admission = new.admission
         if admission.kind == "signal" and new.height in now.signals:
@@ -34,43 +45,36 @@ def note_outstanding(
             )
         elif admission.kind == "locate":
             named = Heights.decode(admission.further).named
-            settled += named
+            settled += [{"at": height} for height in named]
             add_located(connection, new.height, named)
             locates += _rows(new.height, now.locates.get(new.height))
         elif admission.kind == "answer":
-            answers += [(h, admission.author) for h in Heights.decode(admission.further).named]
-    for height in settled:
-        connection.execute(delete(_locate).where(_locate.c.height == height))
-    for height, member in answers:
-        connection.execute(
-            delete(_answer).where(_answer.c.height == height, _answer.c.member == member)
-        )
-    if signals:
-        connection.execute(insert(_locate), signals)
-    if locates:
-        connection.execute(insert(_answer), locates)
+            named = Heights.decode(admission.further).named
+            answers += [{"at": height, "by": admission.author} for height in named]
+    _LOCATED.run_all(connection, settled)
+    _ANSWERED.run_all(connection, answers)
+    _OWE_LOCATE.run_all(connection, signals)
+    _OWE_ANSWER.run_all(connection, locates)
 
 
 def excuse(connection: Connection, *, now: Outstanding) -> None:
     """Await nothing any more of members that left: all that is not owed in `now`."""
     # Not by the issuers in force: one that left and came back in one batch is excused all the same.
-    for height, member in connection.execute(select(_answer.c.height, _answer.c.member)).all():
+    for height, member in _AWAITED.rows(connection):
         owed = now.locates.get(height)
         if owed is None or member not in owed.waiting:
-            connection.execute(
-                delete(_answer).where(_answer.c.height == height, _answer.c.member == member)
-            )
+            _ANSWERED.run(connection, at=height, by=member)
 
 
 def load_outstanding(connection: Connection) -> Outstanding:
     """Return what is owed."""
     found = Outstanding()
-    for row in connection.execute(select(_locate)):
-        found.signals[row.height] = Signal(row.author, decode_day(row.day))
-    for row in connection.execute(select(_answer)):
-        known = found.locates.get(row.height)
-        waiting = frozenset({row.member}) | (known.waiting if known else frozenset())
-        found.locates[row.height] = Locate(row.author, decode_day(row.day), row.slots, waiting)
+    for height, author, day in _LOCATES.rows(connection):
+        found.signals[height] = Signal(author, decode_day(day))
+    for height, member, author, day, slots in _ANSWERS.rows(connection):
+        known = found.locates.get(height)
+        waiting = frozenset({member}) | (known.waiting if known else frozenset())
+        found.locates[height] = Locate(author, decode_day(day), slots, waiting)
     return found
 
 

@@ -13,17 +13,25 @@ epoch.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ledger.encoding import Digest, enc, split_enc
 from ledger.errors import MalformedError
 from ledger.pseudonym import SLOTS, Pseudonym
-from nodes.errors import InputError
+from nodes.errors import InputError, StorageError
+from nodes.store.statement import Statement
 from nodes.store.tables import PresenceRow
 from nodes.store.vault import Vault, keyed
 
 _presence = PresenceRow.__table__  # type: ignore[attr-defined]
+_put = insert(_presence)
+_AT = Statement(select(_presence.c.box).where(_presence.c.key == bindparam("key")))
+_PUT = Statement(
+    _put.on_conflict_do_update(index_elements=["key"], set_={"box": _put.excluded.box})
+)
+_DROP = Statement(delete(_presence).where(_presence.c.key == bindparam("gone")))
+_ALL = Statement(select(_presence.c.key, _presence.c.box))
 _NO_ENTRY = Digest(bytes(32))
 _SIGNAL_BYTES = 60
 
@@ -179,9 +187,7 @@ class Presences:
 
     def at(self, connection: Connection, key: bytes) -> Presence | None:
         """Return the presence of that key, or None."""
-        box = connection.execute(
-            select(_presence.c.box).where(_presence.c.key == key)
-        ).scalar_one_or_none()
+        box = _AT.value(connection, key=key)
         return None if box is None else self._open(key, box)
 
     def of(self, connection: Connection, *, digits: str, purpose: str, epoch: int) -> Presence:
@@ -194,25 +200,26 @@ class Presences:
         return known if known.digits else replace(known, digits=digits)
 
     def put(self, connection: Connection, presence: Presence, *, digits: str = "") -> bytes:
-        """Store a presence and return its key; `digits` where it no longer holds them itself."""
-        key = self.key(
-            digits=presence.digits or digits, purpose=presence.purpose, epoch=presence.epoch
-        )
+        """Store a presence and return its key; `digits` where it no longer holds them itself.
+
+        Raises:
+            StorageError: neither says whose it is.
+        """
+        person = presence.digits or digits
+        if not person:
+            raise StorageError("a presence is stored under the person whose it is")
+        key = self.key(digits=person, purpose=presence.purpose, epoch=presence.epoch)
         box = self._vault.lock(presence.encode(), table="presence", row=key, column="box")
-        statement = insert(_presence).values(key=key, box=box)
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["key"], set_={"box": box})
-        )
+        _PUT.run(connection, key=key, box=box)
         return key
 
     def drop(self, connection: Connection, key: bytes) -> None:
         """Delete a row: its epoch has closed."""
-        connection.execute(delete(_presence).where(_presence.c.key == key))
+        _DROP.run(connection, gone=key)
 
     def all(self, connection: Connection) -> list[tuple[bytes, Presence]]:
         """Return every row; for the closing of an epoch and the joining of a member only."""
-        rows = connection.execute(select(_presence.c.key, _presence.c.box))
-        return [(row.key, self._open(row.key, row.box)) for row in rows]
+        return [(key, self._open(key, box)) for key, box in _ALL.rows(connection)]
 
     def _open(self, key: bytes, box: bytes) -> Presence:
         return Presence.decode(self._vault.unlock(box, table="presence", row=key, column="box"))

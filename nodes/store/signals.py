@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from ledger.bsn import Bsn
 from ledger.encoding import Digest, enc, split_enc
 from ledger.entry import SignedEntry
 from ledger.group import Scalar
 from nodes.signal import Draft, Posting
+from nodes.store.statement import Statement
 from nodes.store.tables import DisclosureRow, OrphanRow, SignalRow
 from nodes.store.vault import Vault
 
@@ -18,6 +20,55 @@ _signal = SignalRow.__table__  # type: ignore[attr-defined]
 _disclosure = DisclosureRow.__table__  # type: ignore[attr-defined]
 _orphan = OrphanRow.__table__  # type: ignore[attr-defined]
 _TABLE = "signal"
+_is_it = _signal.c.local_id == bindparam("of")
+_is_entry = _signal.c.entry_id == bindparam("entry_of")
+_is_off_chain = _signal.c.height.is_(None)
+_is_between = (_signal.c.height >= bindparam("start")) & (_signal.c.height < bindparam("end"))
+_own = select(
+    _signal.c.local_id,
+    _signal.c.sequence,
+    _signal.c.entry_id,
+    _signal.c.height,
+    _signal.c.final,
+    _signal.c.withdrawn,
+    _signal.c.case_box,
+)
+_NEWEST = Statement(select(func.max(_signal.c.sequence)))
+_ADD, _ADD_DISCLOSURE = Statement(insert(_signal)), Statement(insert(_disclosure))
+_REDRAFT = Statement(
+    update(_signal)
+    .where(_is_it, _is_off_chain)
+    .values({n: bindparam(f"new_{n}") for n in ("entry_id", "entry", "person_box", "body_box")})
+)
+_REDRAFT_DISCLOSURE = Statement(
+    update(_disclosure)
+    .where(_disclosure.c.local_id == bindparam("of"))
+    .values(sdjwt_box=bindparam("box"))
+)
+_BY_KEY = Statement(
+    select(_signal.c.local_id, _signal.c.request_mac).where(
+        _signal.c.idempotency_mac == bindparam("mac")
+    )
+)
+_GET = Statement(_own.where(_is_it))
+_AT_HEIGHT = Statement(_own.where(_signal.c.height == bindparam("height")))
+_IS_FINAL = Statement(select(_signal.c.final).where(_is_it))
+_OUTGOING = Statement(select(_signal.c.entry, _signal.c.body_box).where(_is_it, _is_off_chain))
+_LOCAL_ID = Statement(select(_signal.c.local_id).where(_is_entry))
+_WAITING_AS = Statement(select(_signal.c.local_id).where(_is_entry, _is_off_chain))
+_POSTING = Statement(_own.add_columns(_signal.c.person_box).where(_is_it))
+_PERSON = Statement(select(_signal.c.person_box).where(_is_it))
+_ENTRY_ID = Statement(select(_signal.c.entry_id).where(_is_it))
+_BODY = Statement(select(_signal.c.body_box).where(_is_it))
+_SDJWT = Statement(select(_disclosure.c.sdjwt_box).where(_disclosure.c.local_id == bindparam("of")))
+_PUT_ON_CHAIN = Statement(update(_signal).where(_is_entry).values(height=bindparam("at")))
+_ORPHAN = Statement(insert(_orphan))
+_FINAL = Statement(
+    select(_signal.c.height, _signal.c.entry_id, _signal.c.local_id)
+    .where(_is_between)
+    .order_by(_signal.c.height)
+)
+_FINALIZE = Statement(update(_signal).where(_is_between).values(final=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,81 +114,65 @@ class Signals:
         request_mac: bytes,
     ) -> None:
         """Store a new signal; it is durable before anyone hears of it."""
-        newest = connection.execute(select(func.max(_signal.c.sequence))).scalar_one()
         case = {
             "caseReference": posting.case_reference,
             "desk": posting.desk,
             "purpose": posting.purpose,
             "fields": dict(posting.fields),
         }
-        connection.execute(
-            insert(_signal).values(
-                local_id=local_id,
-                sequence=(newest or 0) + 1,
-                idempotency_mac=idempotency_mac,
-                request_mac=request_mac,
-                height=None,
-                final=False,
-                case_box=self._lock(json.dumps(case).encode(), local_id, "case_box"),
-                **self._drafted(local_id, posting, draft),
-            )
+        _ADD.run(
+            connection,
+            local_id=local_id,
+            sequence=(_NEWEST.value(connection) or 0) + 1,
+            idempotency_mac=idempotency_mac,
+            request_mac=request_mac,
+            height=None,
+            final=False,
+            withdrawn=False,
+            case_box=self._lock(json.dumps(case).encode(), local_id, "case_box"),
+            **self._drafted(local_id, posting, draft),
         )
-        connection.execute(
-            insert(_disclosure).values(
-                local_id=local_id, sdjwt_box=self._sdjwt_box(local_id, draft)
-            )
+        _ADD_DISCLOSURE.run(
+            connection, local_id=local_id, sdjwt_box=self._sdjwt_box(local_id, draft)
         )
 
     def redraft(
         self, connection: Connection, *, local_id: str, posting: Posting, draft: Draft
     ) -> bool:
         """Replace the entry and body of a signal, unless it came on the chain; tell which."""
-        replaced = connection.execute(
-            update(_signal)
-            .where(_signal.c.local_id == local_id, _signal.c.height.is_(None))
-            .values(**self._drafted(local_id, posting, draft))
-        )
+        drafted = self._drafted(local_id, posting, draft)
         # The vault must go on showing what was committed to.
-        if not replaced.rowcount:
+        if not _REDRAFT.run(
+            connection, of=local_id, **{f"new_{name}": value for name, value in drafted.items()}
+        ):
             return False
-        connection.execute(
-            update(_disclosure)
-            .where(_disclosure.c.local_id == local_id)
-            .values(sdjwt_box=self._sdjwt_box(local_id, draft))
-        )
+        _REDRAFT_DISCLOSURE.run(connection, of=local_id, box=self._sdjwt_box(local_id, draft))
         return True
 
     def by_key(self, connection: Connection, idempotency_mac: bytes) -> tuple[str, bytes] | None:
         """Return (local id, request MAC) of the signal posted under that key, or None."""
-        query = select(_signal.c.local_id, _signal.c.request_mac)
-        row = connection.execute(
-            query.where(_signal.c.idempotency_mac == idempotency_mac)
-        ).one_or_none()
-        return None if row is None else (row.local_id, row.request_mac)
+        row = _BY_KEY.row(connection, mac=idempotency_mac)
+        return None if row is None else (row[0], row[1])
 
     def by_keys(
         self, connection: Connection, idempotency_macs: Sequence[bytes]
     ) -> list[tuple[tuple[str, bytes], bytes]]:
         """Return ((local id, request MAC), key MAC) of the signals posted under those keys."""
-        query = select(_signal.c.local_id, _signal.c.request_mac, _signal.c.idempotency_mac)
-        rows = connection.execute(query.where(_signal.c.idempotency_mac.in_(idempotency_macs)))
-        return [((row.local_id, row.request_mac), row.idempotency_mac) for row in rows]
+        found = [(self.by_key(connection, mac), mac) for mac in idempotency_macs]
+        return [(known, mac) for known, mac in found if known is not None]
 
     def get(self, connection: Connection, local_id: str) -> OwnSignal | None:
         """Return the signal of that local id, or None."""
-        row = connection.execute(
-            select(_signal).where(_signal.c.local_id == local_id)
-        ).one_or_none()
+        row = _GET.row(connection, of=local_id)
         return None if row is None else self._read(row)
 
     def is_final(self, connection: Connection, local_id: str) -> bool:
         """Tell whether the signal of that local id is final."""
-        query = select(_signal.c.final).where(_signal.c.local_id == local_id)
-        return bool(connection.execute(query).scalar_one_or_none())
+        return bool(_IS_FINAL.value(connection, of=local_id))
 
     def at_height(self, connection: Connection, height: int) -> OwnSignal | None:
         """Return the own signal in that block, or None."""
-        row = connection.execute(select(_signal).where(_signal.c.height == height)).one_or_none()
+        row = _AT_HEIGHT.row(connection, height=height)
         return None if row is None else self._read(row)
 
     def page(self, connection: Connection, *, before: int | None, count: int) -> list[OwnSignal]:
@@ -145,7 +180,7 @@ class Signals:
 
         Without the withdrawn ones.
         """
-        query = select(_signal).where(_signal.c.withdrawn.is_(False))
+        query = _own.where(_signal.c.withdrawn.is_(False))
         query = query.order_by(_signal.c.sequence.desc()).limit(count)
         if before is not None:
             query = query.where(_signal.c.sequence < before)
@@ -153,7 +188,7 @@ class Signals:
 
     def waiting(self, connection: Connection) -> list[str]:
         """Return the local ids of signals that are not on the chain, oldest first."""
-        query = select(_signal.c.local_id).where(_signal.c.height.is_(None))
+        query = select(_signal.c.local_id).where(_is_off_chain)
         return list(connection.execute(query.order_by(_signal.c.sequence)).scalars())
 
     def count_waiting(self, connection: Connection) -> int:
@@ -163,36 +198,26 @@ class Signals:
 
     def outgoing(self, connection: Connection, local_ids: Sequence[str]) -> list[Outgoing]:
         """Return those of `local_ids` that are not on the chain, in their order."""
-        rows = connection.execute(
-            select(_signal.c.local_id, _signal.c.entry, _signal.c.body_box).where(
-                _signal.c.local_id.in_(local_ids), _signal.c.height.is_(None)
+        found = ((local_id, _OUTGOING.row(connection, of=local_id)) for local_id in local_ids)
+        return [
+            Outgoing(
+                local_id, SignedEntry.decode(row[0]), self._unlock(row[1], local_id, "body_box")
             )
-        )
-        found = {
-            row.local_id: Outgoing(
-                row.local_id,
-                SignedEntry.decode(row.entry),
-                self._unlock(row.body_box, row.local_id, "body_box"),
-            )
-            for row in rows
-        }
-        return [found[local_id] for local_id in local_ids if local_id in found]
+            for local_id, row in found
+            if row is not None
+        ]
 
     def local_ids(
         self, connection: Connection, entry_ids: Sequence[Digest]
     ) -> list[tuple[Digest, str]]:
         """Return (entry id, local id) of those entries that are own and not on the chain."""
-        if not entry_ids:
-            return []
-        query = select(_signal.c.entry_id, _signal.c.local_id).where(
-            _signal.c.entry_id.in_(entry_ids), _signal.c.height.is_(None)
-        )
-        return [(Digest(row.entry_id), row.local_id) for row in connection.execute(query)]
+        found = ((i, _WAITING_AS.value(connection, entry_of=i)) for i in entry_ids)
+        return [(entry_id, local_id) for entry_id, local_id in found if local_id is not None]
 
     def posting(self, connection: Connection, local_id: str) -> Posting:
         """Return what was posted, BSN included, to draft it again."""
-        row = connection.execute(select(_signal).where(_signal.c.local_id == local_id)).one()
-        bsn, _ = split_enc(self._unlock(row.person_box, local_id, "person_box"))
+        ((*row, box),) = _POSTING.rows(connection, of=local_id)
+        bsn, _ = split_enc(self._unlock(box, local_id, "person_box"))
         own = self._read(row)
         return Posting(
             Bsn.decode(bsn.decode()), own.desk, own.purpose, own.case_reference, own.fields
@@ -200,50 +225,40 @@ class Signals:
 
     def blinding(self, connection: Connection, local_id: str) -> Scalar:
         """Return the blind between the person and α."""
-        box = connection.execute(
-            select(_signal.c.person_box).where(_signal.c.local_id == local_id)
-        ).scalar_one()
+        box = _PERSON.value(connection, of=local_id)
         _, raw = split_enc(self._unlock(box, local_id, "person_box"))
         return Scalar(raw)
 
     def entry_id(self, connection: Connection, local_id: str) -> Digest:
         """Return the id of the signal's entry."""
-        query = select(_signal.c.entry_id).where(_signal.c.local_id == local_id)
-        return Digest(connection.execute(query).scalar_one())
+        ((entry_id,),) = _ENTRY_ID.rows(connection, of=local_id)
+        return Digest(entry_id)
 
     def sdjwt(self, connection: Connection, local_id: str) -> str:
         """Return the SD-JWT with all disclosures from the vault."""
-        box = connection.execute(
-            select(_disclosure.c.sdjwt_box).where(_disclosure.c.local_id == local_id)
-        ).scalar_one()
+        box = _SDJWT.value(connection, of=local_id)
         return self._vault.unlock(
             box, table="disclosure", row=local_id, column="sdjwt_box"
         ).decode()
 
     def body(self, connection: Connection, local_id: str) -> bytes:
         """Return the whole body, as an encoded share."""
-        box = connection.execute(
-            select(_signal.c.body_box).where(_signal.c.local_id == local_id)
-        ).scalar_one()
+        box = _BODY.value(connection, of=local_id)
         return self._unlock(box, local_id, "body_box")
 
     def put_on_chain(
         self, connection: Connection, placed: Sequence[tuple[int, Digest]]
     ) -> list[str]:
         """Give own entries their heights; return their local ids. What is not known is orphaned."""
-        query = select(_signal.c.entry_id, _signal.c.local_id)
-        rows = connection.execute(query.where(_signal.c.entry_id.in_([i for _, i in placed])))
-        found: dict[bytes, str] = {row.entry_id: row.local_id for row in rows}
-        known = [{"at": height, "id": entry} for height, entry in placed if entry in found]
-        if known:
-            statement = update(_signal).where(_signal.c.entry_id == bindparam("id"))
-            connection.execute(statement.values(height=bindparam("at")), known)
-        lost = [(height, entry) for height, entry in placed if entry not in found]
-        if lost:
-            connection.execute(
-                insert(_orphan), [{"height": h, "entry_id": e, "share_box": None} for h, e in lost]
-            )
-        return list(found.values())
+        local_ids = []
+        for height, entry_id in placed:
+            local_id = _LOCAL_ID.value(connection, entry_of=entry_id)
+            if local_id is None:
+                _ORPHAN.run(connection, height=height, entry_id=entry_id, share_box=None)
+            else:
+                _PUT_ON_CHAIN.run(connection, entry_of=entry_id, at=height)
+                local_ids.append(local_id)
+        return local_ids
 
     def finalize(
         self, connection: Connection, *, start: int, end: int
@@ -252,12 +267,10 @@ class Signals:
 
         Returns (height, entry id, local id) of each, in order of height.
         """
-        placed = (_signal.c.height >= start) & (_signal.c.height < end)
-        query = select(_signal.c.height, _signal.c.entry_id, _signal.c.local_id).where(placed)
-        rows = connection.execute(query.order_by(_signal.c.height)).all()
+        rows = _FINAL.rows(connection, start=start, end=end)
         if rows:
-            connection.execute(update(_signal).where(placed).values(final=True))
-        return [(row.height, Digest(row.entry_id), row.local_id) for row in rows]
+            _FINALIZE.run(connection, start=start, end=end)
+        return [(height, Digest(entry_id), local_id) for height, entry_id, local_id in rows]
 
     def withdraw(self, connection: Connection, local_id: str) -> None:
         """Mark a signal as withdrawn; what it says stays until its erasure is final."""
@@ -279,6 +292,16 @@ class Signals:
             )
         )
         connection.execute(delete(_disclosure).where(_disclosure.c.local_id == local_id))
+
+    def standing(self, connection: Connection) -> list[tuple[int, str]]:
+        """Return the final signals that are not withdrawn, as (height, local id), in order."""
+        final = select(_signal.c.height, _signal.c.local_id).where(
+            _signal.c.final, ~_signal.c.withdrawn
+        )
+        return [
+            (height, local_id)
+            for height, local_id in connection.execute(final.order_by(_signal.c.height))
+        ]
 
     def orphans(self, connection: Connection, count: int) -> list[int]:
         """Return the heights of the first `count` orphans."""
@@ -329,15 +352,16 @@ class Signals:
             draft.sdjwt.encode().encode(), table="disclosure", row=local_id, column="sdjwt_box"
         )
 
-    def _read(self, row: Row[tuple[object, ...]]) -> OwnSignal:
-        case = json.loads(self._unlock(row.case_box, row.local_id, "case_box"))
+    def _read(self, row: Sequence[Any]) -> OwnSignal:
+        local_id, sequence, entry_id, height, is_final, is_withdrawn, box = row
+        case = json.loads(self._unlock(box, local_id, "case_box"))
         return OwnSignal(
-            local_id=row.local_id,
-            sequence=row.sequence,
-            entry_id=Digest(row.entry_id),
-            height=row.height,
-            is_final=row.final,
-            is_withdrawn=row.withdrawn,
+            local_id=local_id,
+            sequence=sequence,
+            entry_id=Digest(entry_id),
+            height=height,
+            is_final=bool(is_final),
+            is_withdrawn=bool(is_withdrawn),
             desk=case["desk"],
             purpose=case["purpose"],
             case_reference=case["caseReference"],

@@ -196,13 +196,14 @@ class FrameRow(SQLModel, table=True):
 
 
 class WantedRow(SQLModel, table=True):
-    """A final entry of another member whose items for this node have not come."""
+    """A final entry of another member whose items for this node have not come, since a day."""
 
     __tablename__ = "wanted"
     height: int = Field(primary_key=True)
     entry_id: bytes
     author: str
     kind: str
+    since: str
 
 
 class ErasedRow(SQLModel, table=True):

@@ -6,7 +6,6 @@ A box moved to another row, column or table does not open. The key is derived fr
 which lies outside the data volume.
 """
 
-import hashlib
 import hmac
 import secrets
 
@@ -57,4 +56,4 @@ class Vault:
 
 def keyed(key: bytes, *fields: bytes | str | int) -> bytes:
     """Return the HMAC of `fields` under `key`: an index that only this node can compute."""
-    return hmac.new(key, enc(*fields), hashlib.sha256).digest()
+    return hmac.digest(key, enc(*fields), "sha256")

@@ -11,10 +11,14 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
+from nodes.store.statement import Statement
 from nodes.store.tables import WatchRow
 from nodes.store.vault import Vault, keyed
 
 _watch = WatchRow.__table__  # type: ignore[attr-defined]
+_ADD = Statement(insert(_watch).on_conflict_do_nothing())
+_PROBE = Statement(select(_watch.c.box).where(_watch.c.key == bindparam("key")))
+_REMOVE = Statement(delete(_watch).where(_watch.c.key == bindparam("gone")))
 _KEY_BYTES = 16
 Place = tuple[str, bytes]
 """An author and a locator of its."""
@@ -35,24 +39,19 @@ class Watch:
             key = self._key(place)
             box = self._vault.lock(presence, table="watch", row=key, column="box")
             rows.append({"key": key, "box": box})
-        if rows:
-            connection.execute(insert(_watch).on_conflict_do_nothing(), rows)
+        _ADD.run_all(connection, rows)
 
     def probe(self, connection: Connection, place: Place) -> bytes | None:
         """Return the key of the presence that watches `place`, or None: one indexed look."""
         key = self._key(place)
-        box = connection.execute(
-            select(_watch.c.box).where(_watch.c.key == key)
-        ).scalar_one_or_none()
+        box = _PROBE.value(connection, key=key)
         if box is None:
             return None
         return self._vault.unlock(box, table="watch", row=key, column="box")
 
     def remove(self, connection: Connection, places: Iterable[Place]) -> None:
         """Watch `places` no longer."""
-        keys = [{"gone": self._key(place)} for place in places]
-        if keys:
-            connection.execute(delete(_watch).where(_watch.c.key == bindparam("gone")), keys)
+        _REMOVE.run_all(connection, [{"gone": self._key(place)} for place in places])
 
     def _key(self, place: Place) -> bytes:
         return keyed(self._index_key, *place)[:_KEY_BYTES]

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, Programming
 from nodes.errors import StorageError
 from nodes.store.chain import move_cursor
 from nodes.store.database import Database
+from nodes.store.statement import driver, savepoint
 
 BATCH = 64
 _PROBE_SECONDS = 1.0
@@ -128,35 +129,23 @@ class Writer:
     def _transact(self, batch: list[_Piece]) -> bool:
         """Run the batch and commit; tell whether there was anything to write."""
         with self._database.begin() as connection:
-            changes = _changes(connection)
+            changes = driver(connection).total_changes
             for piece in batch:
                 _perform(piece, connection)
-            return _changes(connection) != changes
+            return driver(connection).total_changes != changes
 
 
 def _perform(piece: _Piece, connection: Connection) -> None:
     """Do a piece's work in a savepoint; raise only what loses the whole transaction."""
-    reason: DatabaseError | None = None
     try:
-        with connection.begin_nested():
-            try:
-                piece.outcome = piece.work(connection)
-            except DatabaseError as cause:
-                reason = cause
-                raise
+        with savepoint(connection):
+            piece.outcome = piece.work(connection)
     except (IntegrityError, DataError, ProgrammingError) as refusal:
         piece.refusal = refusal
-    except DatabaseError as cause:
-        # On a full disk SQLite ends the transaction itself; that its savepoint is gone too is not
-        # what an operator must read.
-        raise reason or cause from None
+    except DatabaseError:
+        raise
     except Exception as refusal:  # noqa: BLE001 -- it is its caller's, whatever it is
         piece.refusal = refusal
-
-
-def _changes(connection: Connection) -> int:
-    """Return how many rows were ever changed over this connection."""
-    return int(connection.exec_driver_sql("SELECT total_changes()").scalar_one())
 
 
 def _probe(connection: Connection) -> None:

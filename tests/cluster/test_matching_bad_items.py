@@ -32,24 +32,24 @@ def agencies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agencies]:
 def answer_instead(agencies: Agencies, name: str, card: MatchCard, *, about: Any) -> None:
     """Let a member answer its next `locate` with that card, under the key that opens it."""
     node = agencies.cluster[name]
-    matcher = node.answering._matcher
-    honest = matcher.others_locate
+    prober = node.answering._prober
+    honest = prober.others_locate
     y = agencies.pseudonym(name, about)
 
     def lie(connection: Connection, *, height: int, signed: SignedEntry, share: Share) -> None:
         honest(connection, height=height, signed=signed, share=share)
         slots = []
         for position, located in enumerate(Heights.decode(signed.entry.further).named):
-            signal = matcher._signal_of(connection, located, signed.entry.author)
+            signal = prober.matcher.signal_of(connection, located, signed.entry.author)
             assert signal is not None
             key = y.answer_key(answerer=name, signal=signal, locate=signed.id)
             context = SlotContext(name, signed.id, position)
-            slots.append(seal_slot([card], key=key, context=context, random=matcher._random))
+            slots.append(seal_slot([card], key=key, context=context, random=prober._random))
         content = b"".join(slots)
         connection.execute(update(_frame).where(_frame.c.height == height).values(content=content))
-        matcher.others_locate = honest  # type: ignore[method-assign]
+        prober.others_locate = honest  # type: ignore[method-assign]
 
-    matcher.others_locate = lie  # type: ignore[method-assign]
+    prober.others_locate = lie  # type: ignore[method-assign]
 
 
 def of_another(agencies: Agencies, others: Placed) -> int:
@@ -155,6 +155,7 @@ def test_items_that_are_withheld_for_a_day_are_missing_in_public(agencies: Agenc
         )
         theirs = await agencies.post("svb", person)
         await agencies.cluster.until(lambda: agencies.standing(theirs).unanswered == ("szw",))
+        await agencies.cluster.until(lambda: bool(agencies.met(uwv)))
         verify_pair(agencies, uwv, theirs)
 
         agencies.cluster.clock.turn(days=2)

@@ -1,4 +1,4 @@
-"""An issuer that joins and those who were there find each other."""
+"""What was under way when the consortium changed arrives: at a closing epoch, at a newcomer."""
 
 import tomllib
 from collections.abc import Iterator
@@ -9,9 +9,10 @@ import tomli_w
 from ledger.consortium import Consortium
 from nodes import ceremony
 from nodes.keyring import create_keyring
+from nodes.peers.port import ITEMS, PUSH
 from nodes.store.tables import WatchRow
-from tests.support.agencies import Agencies, meeting, verify_pair
-from tests.support.consortium import ORIGIN, ROLES
+from tests.support.agencies import Agencies, is_a, meeting, verify_pair
+from tests.support.consortium import ORIGIN, ROLES, url_of
 
 NEWCOMER = "duo"
 
@@ -20,6 +21,32 @@ NEWCOMER = "duo"
 def agencies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agencies]:
     with meeting(tmp_path_factory.mktemp("agencies")) as agencies:
         yield agencies
+
+
+def test_an_answer_that_is_on_its_way_when_its_epoch_closes_makes_its_match_at_both(
+    agencies: Agencies,
+) -> None:
+    async def story() -> None:
+        person, uwv = agencies.person(), url_of("uwv")
+        (theirs,) = await agencies.post_answered(("svb", person))
+        agencies.cluster.wires.lose_requests = lambda sender, url, message: (
+            (url == uwv and is_a(message, PUSH)) or (sender == uwv and is_a(message, ITEMS))
+        )
+        ours = await agencies.post("uwv", person)
+        await agencies.cluster.until(lambda: bool(agencies.met(theirs)))
+        await agencies.cluster.open_epoch(2)
+        await agencies.cluster.close_epoch(1)
+        await agencies.cluster.until_settled()
+        assert agencies.met(ours) == set()
+
+        agencies.cluster.wires.lose_requests = lambda *_: False
+        await agencies.cluster.until_answered()
+
+        verify_pair(agencies, ours, theirs)
+        watched = {name: agencies.rows(name, WatchRow) for name in ("uwv", "svb", "szw")}
+        assert watched == dict.fromkeys(watched, 0)
+
+    agencies.run(story())
 
 
 def join(agencies: Agencies) -> Consortium:

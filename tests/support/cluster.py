@@ -302,7 +302,7 @@ class Cluster:
                     owed.signals
                     or owed.locates
                     or matching.wanted(connection, count=1)
-                    or life.node.matches.new(connection, 1)
+                    or life.node.matches.has_new(connection)
                 )
             if is_busy:
                 return False

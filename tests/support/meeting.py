@@ -59,4 +59,4 @@ def case_of(face: Face, own: dict[str, Any]) -> dict[str, Any]:
 
 def _has_new_matches(face: Face) -> bool:
     with face.node.database.read() as connection:
-        return bool(face.node.matches.new(connection, 1))
+        return face.node.matches.has_new(connection)

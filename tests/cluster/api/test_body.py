@@ -43,7 +43,11 @@ def test_a_custodian_holds_the_sealed_content_and_cannot_say_what_it_says(
 ) -> None:
     own = body_at(uwv, posted["height"])
 
-    held = body_at(consortium.faces["bzk"], posted["height"])
+    bzk = consortium.faces["bzk"]
+    path = f"/v1/blocks/{posted['height']}/body"
+    # It may hear a moment later than the author that the block is final.
+    bzk.until(lambda: bzk.get(path, role="fg").status_code == 200)
+    held = body_at(bzk, posted["height"])
 
     assert (held["author"], held["holder"], held["claims"]) == ("uwv", "custodian", {})
     assert [item["content"] for item in held["items"]] == [None, own["items"][1]["content"]]

@@ -1,14 +1,17 @@
 """What final blocks bring about, once each."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
+from ledger.encoding import Digest
 from ledger.errors import RefusedError
 from nodes.effects import PUBLIC
+from nodes.errors import StorageError
 from nodes.signal import Draft
 from nodes.store import chain as store
 from tests.support.bench import Bench, benches, run
@@ -97,6 +100,70 @@ def test_effects_go_on_after_a_restart_where_they_were(founded: Founded) -> None
             await bench.until(lambda: done(bench) == 76)
 
     run(scenario())
+
+
+async def follow(bench: Bench) -> None:
+    """Let effects run, up to where they are now."""
+    bench.start(bench.node.effects.run())
+    await asyncio.sleep(0)
+
+
+def test_what_becomes_final_takes_effect_in_the_same_transaction(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "bzk") as bench:
+            await follow(bench)
+            await bench.apply(bench.signal("uwv"))
+            committed: list[int] = []
+            event.listen(
+                bench.node.database._engine, "commit", lambda _: committed.append(done(bench))
+            )
+
+            await bench.finalize()
+
+            assert done(bench) == bench.node.progress.final.value == 6
+            # Until that one commit nobody saw an effect, and there was no other.
+            assert committed == [0]
+
+    run(scenario())
+
+
+def test_what_fails_beside_finality_is_final_and_takes_effect_later(
+    founded: Founded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "bzk") as bench:
+            await follow(bench)
+            await bench.apply(bench.signal("uwv"))
+            failures = iter([StorageError("not now")])
+
+            def stumble(connection: Connection, **_: object) -> None:
+                store.move_cursor(connection, "half", 1)
+                for failure in failures:
+                    raise failure
+
+            monkeypatch.setattr(bench.node.signals, "finalize", _first(stumble, bench))
+
+            await bench.finalize()
+            assert bench.node.progress.final.value == 6
+            with bench.node.database.read() as connection:
+                assert store.cursor(connection, "half") == 0
+
+            await bench.until(lambda: done(bench) == 6)
+
+    run(scenario())
+
+
+def _first(
+    before: Callable[..., None], bench: Bench
+) -> Callable[..., list[tuple[int, Digest, str]]]:
+    """Return what finalizes signals, `before` called first."""
+    finalize = bench.node.signals.finalize
+
+    def work(connection: Connection, *, start: int, end: int) -> list[tuple[int, Digest, str]]:
+        before(connection)
+        return finalize(connection, start=start, end=end)
+
+    return work
 
 
 def test_custody_learns_where_what_it_holds_stands(founded: Founded) -> None:

@@ -12,6 +12,8 @@ from ledger.cosignature import SignedCheckpoint, cosign, verify_exact_lines
 from ledger.encoding import Digest
 from ledger.errors import VerificationError
 from ledger.note import Note, SignatureLine
+from nodes.peers.message import PeerMessage
+from nodes.peers.port import FINAL
 from nodes.store import chain as store
 from nodes.witness import NEWEST
 from tests.support.bench import Bench, benches, run
@@ -169,6 +171,67 @@ def test_three_of_four_make_final_and_the_fourth_is_told(founded: Founded) -> No
                     log_keys=founded.document.log_keys,
                     quorum=3,
                 )
+
+    run(scenario())
+
+
+def test_while_more_becomes_final_others_are_told_the_newest_only(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with benches(founded, "uwv", "svb", "szw") as (uwv, svb, szw):
+            told: list[int] = []
+            let_go = asyncio.Event()
+
+            async def listen(raw: bytes) -> bytes:
+                request = PeerMessage.decode(raw, founded.document)
+                if request.operation == FINAL:
+                    told.append(SignedCheckpoint.decode(request.payload).checkpoint.size)
+                    await let_go.wait()
+                return await szw.node.service.answer(raw)
+
+            uwv.wires.answers[url_of("szw")] = listen
+            uwv.start(uwv.node.witness.run())
+            for size in (5, 6, 7, 8):
+                if size > 5:
+                    raw = uwv.signal()
+                    for bench in (uwv, svb, szw):
+                        await bench.apply(raw)
+                uwv.node.witness.hurry()
+                await uwv.until(lambda size=size: uwv.node.progress.final.value == size)  # type: ignore[misc]
+                await uwv.until(lambda: bool(told))
+            let_go.set()
+
+            await szw.until(lambda: szw.node.progress.final.value == 8)
+
+            assert told == [5, 8]
+
+    run(scenario())
+
+
+def test_bystander_asks_for_nothing_that_it_was_told_of(
+    founded: Founded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "bzk") as bench:
+            patience = iter([asyncio.Event(), asyncio.Event()])
+            listened: list[asyncio.Event] = []
+
+            async def listen() -> None:
+                listened.append(next(patience))
+                await listened[-1].wait()
+
+            monkeypatch.setattr(bench.node.witness, "_listen", listen)
+            bench.start(bench.node.witness.run())
+            await bench.until(lambda: len(listened) == 1)
+            # What it asked for its own card, which it is the author of.
+            bench.wires.sent.clear()
+
+            await bench.finalize()
+            # There is always a newer block whose author has not told of it yet.
+            await bench.apply(bench.signal("uwv"))
+            listened[0].set()
+            await bench.until(lambda: len(listened) == 2)
+
+            assert bench.wires.sent == []
 
     run(scenario())
 

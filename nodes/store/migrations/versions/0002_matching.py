@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.LargeBinary(), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("since", sa.String(), nullable=False),
     )
     op.create_table(
         "erased",

@@ -175,6 +175,16 @@ def test_witness_that_neither_issues_nor_keeps_does_not_store_it(chain: ChainBui
     assert refusal(chain.state, answer("3\n", "szw", by=("bzk",))) == "stored-line"
 
 
+def test_issuer_that_is_neither_addressed_nor_a_custodian_does_not_store_it(
+    chain: ChainBuilder,
+) -> None:
+    chain.amend(lambda draft: draft.update(custodians=["bzk"]))
+
+    assert refusal(chain.state, answer("3\n", "szw", by=("svb", "uwv"))) == "stored-line"
+    assert refusal(chain.state, answer("3\n", "szw", by=("svb",))) == "stored-line"
+    assert chain.apply(answer("3\n", "szw", by=("bzk", "uwv"))).height == 6
+
+
 def test_stale_answer_is_skipped_and_still_awaited(chain: ChainBuilder) -> None:
     chain.post("uwv", day=DAY + timedelta(days=3))
 

@@ -219,3 +219,21 @@ def test_purposes_have_epochs_of_their_own() -> None:
     assert opened == [2, 1]
     third = deal(consortium, 3, purpose="armoede").document
     assert refusal(chain.state, opening(consortium, third)) == "epoch"
+
+
+def test_epoch_whose_purpose_was_given_up_can_still_be_closed() -> None:
+    chain = ChainBuilder()
+    chain.amend(lambda draft: draft["purpose"].append(draft["purpose"][0] | {"name": "armoede"}))
+    chain.apply(opening(chain.consortium, deal(chain.consortium, 1, purpose="armoede").document))
+    chain.amend(lambda draft: draft["purpose"].pop())
+
+    assert (
+        refusal(
+            chain.state,
+            opening(chain.consortium, deal(chain.consortium, 2, purpose="armoede").document),
+        )
+        == "epoch"
+    )
+    chain.apply(closing(chain.consortium, 1, purpose="armoede"))
+
+    assert chain.state.epochs.open_now("armoede") == []

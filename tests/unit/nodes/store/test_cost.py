@@ -1,15 +1,17 @@
 """What one signal costs does not grow with the chain: nothing on its way reads a whole table."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from nodes.readiness import reasons
 from nodes.store.database import Database
+from nodes.store.statement import driver
 from tests.support.bench import Bench, benches, run
 from tests.support.consortium import ROLES, Founded, found
 
@@ -33,19 +35,25 @@ def founded(tmp_path: Path) -> Founded:
 
 @contextmanager
 def recorded(*databases: Database) -> Iterator[dict[str, Any]]:
-    """Yield, by text, the statements that are executed meanwhile, with one example of values."""
+    """Yield the statements that are executed meanwhile, their values in their places."""
     statements: dict[str, Any] = {}
+    traced: list[sqlite3.Connection] = []
 
-    def note(_c: Any, _k: Any, text: str, values: Any, _x: Any, is_many: bool) -> None:
-        statements[text] = values[0] if is_many else values
+    def trace(connection: Connection) -> None:
+        # SQLite itself tells: not all that is executed goes through SQLAlchemy.
+        raw = driver(connection)
+        raw.set_trace_callback(lambda text: statements.setdefault(text, ()))
+        traced.append(raw)
 
     for database in databases:
-        event.listen(database._engine, "before_cursor_execute", note)
+        event.listen(database._engine, "begin", trace)
     try:
         yield statements
     finally:
         for database in databases:
-            event.remove(database._engine, "before_cursor_execute", note)
+            event.remove(database._engine, "begin", trace)
+        for raw in traced:
+            raw.set_trace_callback(None)
 
 
 def scans(database: Database, statements: dict[str, Any]) -> list[tuple[str, str]]:

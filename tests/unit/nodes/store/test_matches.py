@@ -38,17 +38,17 @@ EVERY = (FIRST, SAME_OWN, SAME_OTHER, ELSEWHERE)
 
 @pytest.fixture
 def filled(database: Database) -> Database:
-    """Return a database with four matches of two people, in no case yet."""
+    """Return a database with four matches of two people, not taken in yet."""
     with database.begin() as connection:
-        assert [MATCHES.add(connection, match) for match in EVERY] == [True] * 4
+        for match in EVERY:
+            MATCHES.add(connection, match)
     return database
 
 
 def build(database: Database) -> None:
-    """Let cases take up what is new; the case of each person begins under its first match's id."""
+    """Take in what is new."""
     with database.begin() as connection:
-        for match in MATCHES.new(connection, 99):
-            MATCHES.take_up(connection, match, case_id=f"case of {match.id[:2]}")
+        MATCHES.take_in(connection)
 
 
 def remove(database: Database, *matches: Match) -> None:
@@ -60,18 +60,22 @@ def remove(database: Database, *matches: Match) -> None:
 def cases(database: Database) -> dict[str, set[str]]:
     """Return by person the ids of the matches in the person's case."""
     with database.read() as connection:
-        return {case.digits: set(case.match_ids) for case in MATCHES.cases(connection)}
+        return {case.digits: set(case.match_ids) for case in MATCHES.cases(connection, count=1_000)}
 
 
 def test_match_is_found_from_both_sides_and_by_its_id(filled: Database) -> None:
+    build(filled)
+
     with filled.read() as connection:
-        assert MATCHES.of_own(connection, FIRST.own_local_id) == [FIRST, SAME_OWN]
-        assert MATCHES.of_other(connection, "svb", 7) == [FIRST, SAME_OTHER]
+        assert set(MATCHES.of_own(connection, FIRST.own_local_id)) == {FIRST, SAME_OWN}
+        assert set(MATCHES.of_other(connection, "svb", 7)) == {FIRST, SAME_OTHER}
         assert MATCHES.get(connection, ELSEWHERE.id) == ELSEWHERE
         assert sorted(MATCHES.all(connection), key=lambda match: match.id) == list(EVERY)
 
 
 def test_what_does_not_match_is_not_found(filled: Database) -> None:
+    build(filled)
+
     with filled.read() as connection:
         assert MATCHES.of_own(connection, "dd" * 16) == []
         assert MATCHES.of_other(connection, "szw", 7) == []
@@ -79,28 +83,46 @@ def test_what_does_not_match_is_not_found(filled: Database) -> None:
         assert MATCHES.get(connection, "05" * 16) is None
 
 
-def test_match_that_is_found_again_is_not_new(filled: Database) -> None:
+def test_match_that_is_found_again_changes_nothing(filled: Database) -> None:
     build(filled)
     before = cases(filled)
 
     with filled.begin() as connection:
-        assert [MATCHES.add(connection, match) for match in EVERY] == [False] * 4
+        for match in EVERY:
+            MATCHES.add(connection, match)
+            MATCHES.add(connection, match)
+        assert MATCHES.take_in(connection) == len(EVERY)
 
-    with filled.read() as connection:
-        assert MATCHES.new(connection, 99) == []
-        assert MATCHES.of_own(connection, FIRST.own_local_id) == [FIRST, SAME_OWN]
+        assert set(MATCHES.of_own(connection, FIRST.own_local_id)) == {FIRST, SAME_OWN}
     assert cases(filled) == before
 
 
-def test_match_is_new_until_a_case_took_it_up(filled: Database) -> None:
-    with filled.read() as connection:
-        assert set(MATCHES.new(connection, 99)) == set(EVERY)
-        assert len(MATCHES.new(connection, 3)) == 3
+def test_match_is_new_until_it_is_taken_in(filled: Database) -> None:
+    with filled.begin() as connection:
+        assert MATCHES.has_new(connection)
+        assert MATCHES.take_in(connection, 3) == 3
+        assert MATCHES.has_new(connection)
+        assert MATCHES.take_in(connection, 3) == 1
 
-    build(filled)
+        assert not MATCHES.has_new(connection)
+        assert MATCHES.take_in(connection) == 0
 
-    with filled.read() as connection:
-        assert MATCHES.new(connection, 99) == []
+
+def test_nothing_is_stored_like_a_match_and_leaves_no_trace(database: Database) -> None:
+    with database.begin() as connection:
+        MATCHES.add(connection, FIRST)
+    (_, of_match) = cells(database, "new_match")
+    with database.begin() as connection:
+        MATCHES.take_in(connection)
+    others = [cells(database, table) for table in TABLES]
+
+    with database.begin() as connection:
+        MATCHES.add_nothing(connection, member="svb", height=7)
+    (_, of_nothing) = cells(database, "new_match")
+    build(database)
+
+    assert abs(len(of_nothing) - len(of_match)) <= len(ANNA.digits) + 16
+    assert [cells(database, table) for table in TABLES] == others
 
 
 def test_case_is_all_matches_of_one_person_for_one_purpose(filled: Database) -> None:
@@ -111,7 +133,9 @@ def test_case_is_all_matches_of_one_person_for_one_purpose(filled: Database) -> 
     build(filled)
 
     with filled.read() as connection:
-        found = {(c.digits, c.purpose): set(c.match_ids) for c in MATCHES.cases(connection)}
+        found = {
+            (c.digits, c.purpose): set(c.match_ids) for c in MATCHES.cases(connection, count=1_000)
+        }
         help_ = MATCHES.case_of(connection, digits=ANNA.digits, purpose="help")
         else_ = MATCHES.case_of(connection, digits=ANNA.digits, purpose="else")
     assert found == {
@@ -125,23 +149,18 @@ def test_case_is_all_matches_of_one_person_for_one_purpose(filled: Database) -> 
 
 
 def test_case_keeps_its_id_when_it_grows(database: Database) -> None:
-    ids = []
+    ids = set()
     for match in (FIRST, SAME_OWN, SAME_OTHER):
         with database.begin() as connection:
             MATCHES.add(connection, match)
-            ids.append(MATCHES.take_up(connection, match, case_id=match.id).id)
+            MATCHES.take_in(connection)
+            case = MATCHES.case_of(connection, digits=ANNA.digits, purpose="help")
+        assert case is not None
+        ids.add(case.id)
 
-    assert ids == [FIRST.id] * 3
-
-
-def test_match_taken_up_twice_stands_in_its_case_once(filled: Database) -> None:
-    build(filled)
-
-    with filled.begin() as connection:
-        case = MATCHES.take_up(connection, FIRST, case_id="another")
-
-    assert sorted(case.match_ids) == [FIRST.id, SAME_OWN.id, SAME_OTHER.id]
-    assert case.id != "another"
+    assert len(ids) == 1
+    with database.read() as connection:
+        assert MATCHES.case(connection, ids.pop()) == case
 
 
 def test_removed_match_is_found_nowhere_and_its_neighbours_are(filled: Database) -> None:
@@ -189,10 +208,10 @@ def test_removed_match_may_come_again(filled: Database) -> None:
     remove(filled, FIRST)
 
     with filled.begin() as connection:
-        assert MATCHES.add(connection, FIRST)
+        MATCHES.add(connection, FIRST)
+        MATCHES.take_in(connection)
 
-    with filled.read() as connection:
-        assert FIRST in MATCHES.new(connection, 99)
+        assert MATCHES.get(connection, FIRST.id) == FIRST
 
 
 def test_nothing_of_a_match_stands_in_any_byte(filled: Database) -> None:
@@ -202,7 +221,6 @@ def test_nothing_of_a_match_stands_in_any_byte(filled: Database) -> None:
         for bare in (FIRST.id, FIRST.own_local_id):
             assert bare.encode() not in raw
             assert bytes.fromhex(bare) not in raw
-        assert b"case of" not in raw
     assert Scanner([ANNA, BEN]).folder(folder_of(filled)) == []
 
 
@@ -226,15 +244,25 @@ def test_rows_have_no_number_and_no_time(database: Database, table: str) -> None
     assert "DATE" not in statement.upper()
 
 
-@pytest.mark.parametrize("table", ["match", "new_match"])
-def test_boxes_exchanged_between_rows_do_not_open(database: Database, table: str) -> None:
+def test_new_boxes_exchanged_between_rows_do_not_open(database: Database) -> None:
     with database.begin() as connection:
         MATCHES.add(connection, FIRST)
         MATCHES.add(connection, SAME_OWN)
-    swap(database, table)
+    swap(database, "new_match")
+
+    with database.begin() as connection, pytest.raises(StorageError, match="does not open"):
+        MATCHES.take_in(connection)
+
+
+def test_matches_exchanged_between_rows_do_not_open(database: Database) -> None:
+    with database.begin() as connection:
+        MATCHES.add(connection, FIRST)
+        MATCHES.add(connection, SAME_OWN)
+        MATCHES.take_in(connection)
+    swap(database, "match")
 
     with database.read() as connection, pytest.raises(StorageError, match="does not open"):
-        MATCHES.new(connection, 99)
+        MATCHES.get(connection, FIRST.id)
 
 
 def test_cases_exchanged_between_people_do_not_open(filled: Database) -> None:
@@ -242,13 +270,14 @@ def test_cases_exchanged_between_people_do_not_open(filled: Database) -> None:
     swap(filled, "case_file")
 
     with filled.read() as connection, pytest.raises(StorageError, match="does not open"):
-        MATCHES.cases(connection)
+        MATCHES.cases(connection, count=1_000)
 
 
 def test_box_of_another_table_does_not_open(database: Database) -> None:
     with database.begin() as connection:
         MATCHES.add(connection, FIRST)
-    move(database, source="new_match", target="match")
+        MATCHES.take_in(connection)
+    move(database, source="case_file", target="match")
 
     with database.read() as connection, pytest.raises(StorageError, match="does not open"):
         MATCHES.get(connection, FIRST.id)
@@ -261,7 +290,7 @@ def test_tables_of_one_person_do_not_join_without_their_keys(database: Database)
         key = presences.put(connection, Presence(ANNA.digits, "help", 3))
         watch.add(connection, [("svb", bytes(16))], presence=key)
         MATCHES.add(connection, FIRST)
-        MATCHES.take_up(connection, FIRST, case_id="1")
+        MATCHES.take_in(connection)
         MATCHES.add(connection, SAME_OTHER)
 
     tables = {t: cells(database, t) for t in ("presence", "watch", *TABLES)}
@@ -279,6 +308,7 @@ def test_indexes_of_matches_keep_own_and_others_apart(database: Database) -> Non
     tricky = replace(FIRST, own_local_id="svb7", member="svb", height=7)
     with database.begin() as connection:
         MATCHES.add(connection, tricky)
+        MATCHES.take_in(connection)
 
     with database.read() as connection:
         assert MATCHES.of_other(connection, "svb7", 0) == []

@@ -1,6 +1,7 @@
 """What the matcher owes and awaits: in order, once each, the same after a repeat."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from sqlalchemy import Connection
@@ -18,7 +19,7 @@ ANSWER = Digest(b"a" * 32)
 
 
 def wanted(height: int, kind: str = "locate") -> Wanted:
-    return Wanted(height, Digest(bytes([height]) * 32), "svb", kind)
+    return Wanted(height, Digest(bytes([height]) * 32), "svb", kind, date(2026, 11, 23))
 
 
 def frame(height: int, content: bytes = b"once") -> Frame:
