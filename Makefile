@@ -22,7 +22,7 @@ demo: $(READY) ## Play the story on this machine; ARGS="--once --keep DIR" ends 
 	@$(BIN)/python -m demo $(ARGS)
 
 test: $(DEV_READY) ## Run the tests (minutes); ARGS picks some, as for pytest
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: static test ## What CI runs: format, lint, types, import contracts, tests
 
@@ -40,7 +40,7 @@ bench: $(READY) ## Measure; ARGS="--quick" for a look
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: $(DEV_READY) ## Run the long campaigns of the same tests
-	@SIGNAALKETEN_SOAK=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@SIGNAALKETEN_SOAK=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lock: $(DEV_READY) ## Pin the newest versions of everything in requirements/
 	@$(BIN)/python -m pip install --quiet uv

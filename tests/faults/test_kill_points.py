@@ -54,8 +54,8 @@ class Storm:
         return places[:DEATHS]
 
     async def reap(self, place: str) -> None:
-        # BZK posts nothing, so it submits nothing.
-        names = list(DESKS) if "submit" in place else list(ROLES)
+        # BZK posts nothing, so it submits nothing, and asks nobody as long as others tell it.
+        names = list(ROLES) if "commit" in place else list(DESKS)
         name = self.random.choice(names)
         self.cluster.doom(name, place, after=self.random.randrange(4))
         async with asyncio.timeout(_HURRY_SECONDS):

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from bench import command
 from bench.errors import BenchError
 from bench.figure import Figure
-from bench.figures import apply, audit, proof
+from bench.figures import apply, audit, evaluation, frames, probe, proof
 from bench.workshop import Scale, Workshop
 from tests.support.machine import MACHINE
 
@@ -27,7 +27,12 @@ TINY = Scale(
     audited=100,
     seconds=0.05,
     posts=1,
+    matches=1,
     imported=1,
+    weighed=1,
+    watched=(100, 400),
+    probes=5,
+    frames=2,
 )
 
 
@@ -94,21 +99,30 @@ def test_the_json_file_holds_what_was_asked_for_and_nothing_else(tmp_path: Path)
     assert [f["name"] for f in json.loads(file.read_text())["figures"]] == ["a sound one"]
 
 
-def test_proof_apply_and_audit_measure_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_needs_no_running_nodes_measures_what_it_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(apply, "_SINGLE", 8)
+    modules = {
+        "evaluation": evaluation,
+        "proof": proof,
+        "probe": probe,
+        "frames": frames,
+        "apply": apply,
+        "audit": audit,
+    }
     monkeypatch.setattr(
-        command,
-        "SUBJECTS",
-        {"proof": proof.measure, "apply": apply.measure, "audit": audit.measure},
+        command, "SUBJECTS", {name: module.measure for name, module in modules.items()}
     )
 
-    _, figures, failures = command.measure(
-        Console(file=StringIO()), ["proof", "apply", "audit"], TINY
-    )
+    _, figures, failures = command.measure(Console(file=StringIO()), list(modules), TINY)
 
     assert failures == []
     assert [figure.name.partition(",")[0] for figure in figures] == [
+        *("evaluation by 3 holders",) * 2,
         *("inclusion proof", "consistency proof") * 2,
+        *("probe",) * 2,
+        *("frame of a hit",) * 2,
         *("apply", "apply"),
         *("audit", "audit"),
     ]
