@@ -22,18 +22,22 @@ from bench.figures import SUBJECTS
 from bench.workshop import FULL, QUICK, Scale, Show, Workshop
 
 _WIDTH = 160
-Quick = Annotated[bool, typer.Option("--quick", help="A look, in under a minute.")]
+Quick = Annotated[bool, typer.Option("--quick", help="A look, in a minute or two.")]
+Kinds = Annotated[bool, typer.Option("--kinds", help="Say on what an import spends its CPU, too.")]
 Only = Annotated[list[str] | None, typer.Option(help=f"Subjects: {', '.join(SUBJECTS)}.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the run to this file.")]
 
 
-def main(*, quick: Quick = False, only: Only = None, json: Json = None) -> None:
+def main(
+    *, quick: Quick = False, only: Only = None, kinds: Kinds = False, json: Json = None
+) -> None:
     """Measure the figures that the design names, all of them or the subjects in --only."""
     console = Console(width=None if Console().is_terminal else _WIDTH, highlight=False)
     if unknown := set(only or ()) - set(SUBJECTS):
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}; known: {', '.join(SUBJECTS)}")
     wanted = [name for name in SUBJECTS if not only or name in only]
-    facts, figures, failures = measure(console, wanted, QUICK if quick else FULL)
+    scale = QUICK if quick else FULL
+    facts, figures, failures = measure(console, wanted, scale, is_sampled=kinds)
     report.show(console, facts, figures)
     if json is not None:
         json.write_text(report.as_json(facts, figures))
@@ -43,7 +47,7 @@ def main(*, quick: Quick = False, only: Only = None, json: Json = None) -> None:
 
 
 def measure(
-    console: Console, wanted: list[str], scale: Scale
+    console: Console, wanted: list[str], scale: Scale, *, is_sampled: bool = False
 ) -> tuple[machine.Machine, list[Figure], list[str]]:
     """Return the machine, the figures, and what could not be measured and why."""
     figures: list[Figure] = []
@@ -52,7 +56,7 @@ def measure(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         show = stack.enter_context(_progress(console))
         show("measuring the machine", 0)
-        shop = Workshop(folder, scale, machine.measure(folder), show, stack)
+        shop = Workshop(folder, scale, machine.measure(folder), show, is_sampled, stack)
         for name in wanted:
             begun = time.perf_counter()
             try:

@@ -5,50 +5,78 @@ import secrets
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from bench import skeleton
+from bench import sampling, skeleton
+from bench.crowd import Crowd
 from bench.errors import BenchError
 from bench.process import children, cpu_seconds
+from bench.settling import Looks, looks_into
+from demo import epoch
 from demo.command import environment
 from demo.consortium import Members, members_in
 from demo.leash import Leash
-from demo.people import people
-from demo.process import HOST, free_port
+from demo.member import Member
+from demo.process import CONFIG, HOST, free_port
 
 _STEPS = 13
-_PEOPLE = 1_200
 _SKELETON_PORT = 8201
 _READY_WITHIN_SECONDS = 20
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """Four real nodes of `members`, with their process ids."""
+    """Four real nodes of `members`, with their process ids; `crowd` is whom they post about."""
 
     members: Members
-    pids: tuple[int, ...]
+    processes: dict[str, int]
+    looks: Looks
+    is_sampled: bool = False
+    crowd: Crowd = field(default_factory=Crowd)
 
-    def cpu_seconds(self) -> float:
-        """Return how much of a core all four took so far."""
-        return cpu_seconds(self.pids)
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Return all four process ids."""
+        return tuple(self.processes.values())
 
-    def post(self, body: dict[str, str]) -> None:
-        """Post a signal at UWV and wait for its receipt.
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return how much of a core each took so far, by member."""
+        return {name: cpu_seconds([pid]) for name, pid in self.processes.items()}
+
+    def kinds(self) -> dict[str, float]:
+        """Return what all took so far, by kind of work and by part; nothing if not sampled."""
+        found: defaultdict[str, float] = defaultdict(float)
+        for name, pid in self.processes.items() if self.is_sampled else ():
+            for kind, seconds in sampling.kinds(self.members[name].folder, pid).items():
+                found[kind] += seconds
+        return found
+
+    def post(self, body: dict[str, str]) -> str:
+        """Post a signal at its desk's agency, wait for its receipt and return its local id.
 
         Raises:
-            BenchError: it did not come.
+            BenchError: the receipt did not come.
         """
-        answer = self.members["uwv"].post(
+        agency = body["desk"].partition("/")[0]
+        answer = self.members[agency].post(
             "/v1/signals", body, role="caseworker", key=secrets.token_hex(16)
         )
         if answer.status_code != httpx.codes.CREATED:
             raise BenchError(f"a post is answered {answer.status_code}")
+        return str(answer.json()["localId"])
+
+    def open_epoch(self, show: Callable[[str, float], None]) -> None:
+        """Open the first epoch if it is not open, and wait until nothing is to come."""
+        if not self.members["szw"].ask("/v1/epochs").json()["epochs"]:
+            steps = itertools.count(1)
+            epoch.open_first(self.members, lambda step: show(step, next(steps) / epoch.STEPS))
+        self.looks.settle()
 
 
 @dataclass(frozen=True)
@@ -70,17 +98,26 @@ class Skeleton:
 
 
 @contextmanager
-def nodes_in(folder: Path, show: Callable[[str, float], None]) -> Iterator[Nodes]:
-    """Yield four nodes that keep everything in `folder` and are ready."""
+def nodes_in(
+    folder: Path, show: Callable[[str, float], None], *, is_sampled: bool = False
+) -> Iterator[Nodes]:
+    """Yield four nodes that keep everything in `folder` and are ready; sampled ones if wanted."""
     steps = itertools.count(1)
 
     def done(step: str) -> None:
         show(step, next(steps) / _STEPS)
 
-    with members_in(folder) as members:
+    with ExitStack() as stack:
+        leash = Leash()
+        stack.callback(leash.close)
+        members = stack.enter_context(members_in(folder))
+        if is_sampled:
+            sampling.sample(members, leash)
         members.found(done)
         members.start(done)
-        yield Nodes(members, tuple(children("--config")))
+        with looks_into((member.name, member.database) for member in members.all) as looks:
+            processes = {member.name: _pid(member) for member in members.all}
+            yield Nodes(members, processes, looks, is_sampled)
 
 
 @contextmanager
@@ -106,11 +143,16 @@ def skeleton_in(folder: Path) -> Iterator[Skeleton]:
         )
 
 
-def signals(agency: str) -> Iterator[dict[str, str]]:
-    """Yield bodies of posts by `agency` about synthetic people, without end."""
-    known = [s for person in people(_PEOPLE) for s in person.signals if s.agency == agency]
-    for number, signal in enumerate(itertools.cycle(known)):
-        yield {**signal.body(), "caseReference": f"{signal.case_reference}-{number}"}
+def _pid(member: Member) -> int:
+    """Return the process of a member's node: it has the path of its settings on its command line.
+
+    Raises:
+        BenchError: it does not run.
+    """
+    found = children(str(member.folder / CONFIG))
+    if len(found) != 1:
+        raise BenchError(f"{member.name}'s node does not run")
+    return found[0]
 
 
 def _wait(client: httpx.Client, port: int) -> None:

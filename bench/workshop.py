@@ -23,7 +23,8 @@ class Scale:
 
     `small` and `large` are lengths of the synthetic chain; `rounds` is how often what is measured
     takes turns with its limit, on `applied` and `audited` blocks each time; `seconds` is how long
-    a limit on all cores is measured.
+    a limit on all cores is measured. `watched` are numbers of locators that a node watches, each
+    probed `probes` times a round.
     """
 
     small: int
@@ -35,7 +36,12 @@ class Scale:
     audited: int
     seconds: float
     posts: int
+    matches: int
     imported: int
+    weighed: int
+    watched: tuple[int, ...]
+    probes: int
+    frames: int
 
 
 FULL = Scale(
@@ -48,7 +54,12 @@ FULL = Scale(
     audited=5000,
     seconds=2.0,
     posts=200,
+    matches=100,
     imported=2000,
+    weighed=500,
+    watched=(10_000, 1_000_000, 10_000_000),
+    probes=500,
+    frames=1000,
 )
 QUICK = Scale(
     small=1_000,
@@ -60,7 +71,12 @@ QUICK = Scale(
     audited=2000,
     seconds=0.5,
     posts=40,
-    imported=300,
+    matches=6,
+    imported=120,
+    weighed=48,
+    watched=(10_000, 300_000),
+    probes=100,
+    frames=60,
 )
 
 
@@ -72,6 +88,8 @@ class Workshop:
     scale: Scale
     machine: Machine
     show: Show
+    is_sampled: bool = False
+    """Whether nodes note what they spend their CPU on; that takes some of it, too."""
     closing: ExitStack = field(default_factory=ExitStack)
 
     @cached_property
@@ -101,4 +119,10 @@ class Workshop:
         folder = self.folder / "nodes"
         folder.mkdir()
         self.show("founding a consortium", 0)
-        return self.closing.enter_context(nodes_in(folder, self.show))
+        return self.closing.enter_context(nodes_in(folder, self.show, is_sampled=self.is_sampled))
+
+    @cached_property
+    def matching_nodes(self) -> Nodes:
+        """Return the same nodes with an epoch open, once nothing of earlier signals is to come."""
+        self.nodes.open_epoch(self.show)
+        return self.nodes

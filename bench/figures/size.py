@@ -1,51 +1,74 @@
-"""What a signal takes: of the chain, and of the disk of its author, its custodian and another.
+"""What a signal takes: of the chain, and of the disk of everybody whom it concerns.
 
-Disks are measured in whole pages of the database, its indexes and tree nodes included, without the
-write-ahead log, which does not grow with the chain.
+One agency posts about new people, then a second about the same people; each time the growth of all
+databases is measured once every signal is located and answered. Disks are measured in whole pages,
+indexes and tree nodes included, without the write-ahead log, which does not grow with the chain.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
+from bench.crowd import same
 from bench.figure import Aim, Figure
 from bench.figures.bulk import import_all
+from bench.nodes import Nodes
 from bench.workshop import Workshop
+from demo.people import CaseSignal
 
 _AIM_BYTES = 700
-_HOLDERS = {"author": "uwv", "custodian": "bzk", "other": "svb"}
+_FIRST, _SECOND, _CUSTODIAN = "uwv", "svb", "bzk"
+_BLOCK = "SELECT avg(length(raw)) FROM block WHERE kind = 'signal'"
+_CHAIN = "SELECT sum(length(raw)) FROM block"
+_WATCH = "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = 'watch'"
 
 
 def measure(shop: Workshop) -> Iterator[Figure]:
-    """Yield bytes a block, then bytes on disk by what the member is to the signal."""
-    shop.show("weighing", 0)
-    nodes, count = shop.nodes, shop.scale.imported
-    databases = {role: nodes.members[name].database for role, name in _HOLDERS.items()}
-    before = {role: _size(database) for role, database in databases.items()}
-    import_all(nodes, ("uwv",), count)
-    value = _block_bytes(databases["other"])
+    """Yield bytes a signal on the chain, then on disk by what the member is to the signal."""
+    nodes, count = shop.matching_nodes, shop.scale.weighed
+    firsts = nodes.crowd.signals(_FIRST, count)
+    shop.show("weighing signals that match nothing", 0)
+    alone = _growth(nodes, firsts)
+    shop.show("weighing signals that match", 0.5)
+    met = _growth(nodes, same(firsts, nodes.crowd.signals(_SECOND, count)))
+    block = nodes.looks.ask(_CUSTODIAN, _BLOCK)
     yield Figure(
-        "bytes a block", value, "B", aim=Aim("≤ 700 B", value <= _AIM_BYTES),
+        "bytes a block", block, "B", aim=Aim("≤ 700 B", block <= _AIM_BYTES),
         note="a signal, as it stands on the chain",
     )  # fmt: skip
-    for role, database in databases.items():
+    yield Figure(
+        "bytes a signal, on the chain", alone[_CHAIN], "B", limit=block,
+        limit_of="the block itself", ratio=alone[_CHAIN] / block,
+        note=f"with its share of locates and answers, of {count} signals imported",
+    )  # fmt: skip
+    for role, value, note in (
+        ("author", alone[_FIRST], f"of which watched locators {alone[_WATCH]:,.0f}"),
+        ("author, with a match", met[_SECOND], ""),
+        ("another issuer, no match", alone[_SECOND], ""),
+        ("another issuer, a match", met[_FIRST], ""),
+        ("custodian", alone[_CUSTODIAN], ""),
+    ):
         yield Figure(
-            f"bytes a signal, {role}", (_size(database) - before[role]) / count, "B",
-            limit=value, limit_of="the block itself",
-            ratio=(_size(database) - before[role]) / count / value, note=f"{count} signals",
+            f"bytes a signal, {role}", value, "B", limit=block, limit_of="the block itself",
+            ratio=value / block, note=note,
         )  # fmt: skip
 
 
-def _size(database: Path) -> int:
-    pages = _ask(database, "PRAGMA page_count") - _ask(database, "PRAGMA freelist_count")
-    return int(pages * _ask(database, "PRAGMA page_size"))
+def _growth(nodes: Nodes, signals: Sequence[CaseSignal]) -> dict[str, float]:
+    """Import `signals`; return by how much each database, and what is asked, grew a signal."""
+    before = _sizes(nodes)
+    import_all(nodes, signals)
+    return {name: (size - before[name]) / len(signals) for name, size in _sizes(nodes).items()}
 
 
-def _block_bytes(database: Path) -> float:
-    return _ask(database, "SELECT avg(length(raw)) FROM block WHERE kind = 'signal'")
+def _sizes(nodes: Nodes) -> dict[str, float]:
+    looks = nodes.looks
+    found = {member.name: _pages(nodes, member.name) for member in nodes.members.all}
+    return found | {
+        _CHAIN: looks.ask(_CUSTODIAN, _CHAIN),
+        _WATCH: looks.ask(_FIRST, _WATCH),
+    }
 
 
-def _ask(database: Path, question: str) -> float:
-    with closing(sqlite3.connect(database)) as connection:
-        return float(connection.execute(question).fetchone()[0])
+def _pages(nodes: Nodes, name: str) -> float:
+    ask = nodes.looks.ask
+    used = ask(name, "PRAGMA page_count") - ask(name, "PRAGMA freelist_count")
+    return used * ask(name, "PRAGMA page_size")
