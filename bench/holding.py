@@ -10,8 +10,8 @@ from ledger.epoch import EpochDocument
 from ledger.group import Point, Scalar
 from ledger.threshold import combine
 from ledger.voprf import evaluate, finalize
-from nodes.dealer import deal
 from nodes.shares import HeldShare
+from tests.support.dealing import deal
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from demo.people import PURPOSE
 from ledger.entry import Entry, SignedEntry
 from ledger.group import UNIFORM_BYTES, hash_to_point
 from nodes import ceremony
-from nodes.dealer import deal
 from nodes.sequencer.port import MAX_SUBMISSION
+from tests.support.dealing import deal
 
 EPOCH = 1
 _CUSTODIAN = "bzk"

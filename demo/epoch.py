@@ -1,27 +1,22 @@
-"""The first epoch: a key for pseudonyms, dealt to its holders, opened once all of them have signed.
-
-The dealer holds the whole key for a moment. That is insecure, its command says so, and it stays so
-until the holders generate the key together.
-"""
+"""The first epoch: a key for pseudonyms that its holders make together, and none of them has."""
 
 import time
 from collections.abc import Callable
 
 from demo.command import must
-from demo.consortium import DOCUMENT, Members
+from demo.consortium import Members
 from demo.errors import DemoError
 from demo.people import PURPOSE
+from nodes.shares import FOLDER
 
 NUMBER = 1
-STEPS = 6
-_FOLDER = "epoch"
-_NOTE = f"{_FOLDER}/epoch.note"
+STEPS = 2
 _AUTHOR = "szw"
 _OPEN_WITHIN_SECONDS = 60
 
 
 def open_first(members: Members, done: Callable[[str], None]) -> str:
-    """Deal the key, let each holder store its shares and sign, submit; return the status of epochs.
+    """Let the holders generate the key; return the status of epochs.
 
     `done` hears of every step.
 
@@ -29,19 +24,12 @@ def open_first(members: Members, done: Callable[[str], None]) -> str:
         DemoError: a command did not succeed, or a node does not see the epoch after a minute.
     """
     folder, author = members.folder, members[_AUTHOR]
-    must(
-        "epoch", "deal", "--consortium", DOCUMENT, "--purpose", PURPOSE, "--number", str(NUMBER),
-        "--author", _AUTHOR, "--out", _FOLDER, "--insecure-dealer", folder=folder,
-    )  # fmt: skip
-    done("a dealer made the key and a file for each holder")
-    for name in holders(members):
-        must(
-            "epoch", "sign", _NOTE, "--keys", f"{name}/keys",
-            "--shares", f"{_FOLDER}/{name}.shares", folder=folder,
-        )  # fmt: skip
-        done(f"{name} took its shares and signed")
     token = author.token_file("operator").relative_to(folder)
-    must("epoch", "submit", _NOTE, "--url", author.url, "--token-file", token, folder=folder)
+    must(
+        "epoch", "generate", "--purpose", PURPOSE, "--url", author.url, "--token-file", token,
+        folder=folder,
+    )  # fmt: skip
+    done("the holders made a key together, and opened the epoch")
     _wait_open(members)
     done("the epoch is open at every node")
     return must("epoch", "status", "--url", author.url, folder=folder)
@@ -52,9 +40,11 @@ def holders(members: Members) -> list[str]:
     return sorted({name for group in members.document.groups for name in group.holders})
 
 
-def left_over(members: Members) -> list[str]:
-    """Return the names of the dealer's files that no holder took."""
-    return sorted(path.name for path in (members.folder / _FOLDER).glob("*.shares"))
+def shares_of(members: Members) -> dict[str, int]:
+    """Return how many shares each member has on its disk."""
+    return {
+        member.name: len(list((member.keys / FOLDER).glob("*.share"))) for member in members.all
+    }
 
 
 def who_evaluates(members: Members) -> str:

@@ -102,17 +102,17 @@ def _set_up(members: Members, screen: Screen) -> None:
         expected="nobody is missing",
         seen=shown,
     )
-    holders, left_over = epoch.holders(members), epoch.left_over(members)
+    holders, shares = epoch.holders(members), epoch.shares_of(members)
     screen.claim(
-        f"epoch {epoch.NUMBER} is open, signed by all {len(holders)} holders; a pseudonym takes "
-        f"{epoch.who_evaluates(members)}",
-        holds=f"epoch {epoch.NUMBER}  opened in block" in status and not left_over,
-        expected="an open epoch, and no share left with the dealer",
-        seen=(status, left_over),
+        f"epoch {epoch.NUMBER} is open, its key made by all {len(holders)} holders together; a "
+        f"pseudonym takes {epoch.who_evaluates(members)}",
+        holds=f"epoch {epoch.NUMBER}  opened in block" in status
+        and shares == dict.fromkeys(holders, 1),
+        expected="an open epoch, and one share with each holder",
+        seen=(status, shares),
     )
     screen.say(
-        "Until holders make that key together, an insecure dealer does, who could keep it, and "
-        "says so.",
+        "Nobody ever had the whole key: each holder drew its own part, and has one share.",
         style="dim",
     )
 

@@ -5,6 +5,7 @@ the types here do not. Secret scalars are only ever computed with libsodium's ow
 take the same time for every value, never as Python integers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -122,3 +123,29 @@ def hash_to_point(uniform: bytes) -> Point:
 def generator_times(scalar: Scalar) -> Point:
     """Return the group's generator `scalar` times, faster than `times`."""
     return Point(rbcl.crypto_scalarmult_ristretto255_base(scalar.raw))
+
+
+def sum_points(points: Sequence[Point]) -> Point:
+    """Return the sum of `points`; what they add up to on the way may be the identity.
+
+    Two who conspire can choose points that cancel: only the whole sum decides.
+
+    Raises:
+        MalformedError: the whole sum is the identity, or there is no point.
+    """
+    total = _IDENTITY
+    for point in points:
+        total = rbcl.crypto_core_ristretto255_add(total, point.raw)
+    return Point(total)
+
+
+def sum_scalars(scalars: Sequence[Scalar]) -> Scalar:
+    """Return the sum of `scalars` modulo L; what they add up to on the way may be zero.
+
+    Raises:
+        MalformedError: the whole sum is zero, or there is no scalar.
+    """
+    total = _ZERO
+    for scalar in scalars:
+        total = rbcl.crypto_core_ristretto255_scalar_add(total, scalar.raw)
+    return Scalar(total)

@@ -78,7 +78,7 @@ def combine(groups: Sequence[SharedGroup], evaluations: Sequence[Mapping[int, Po
 def split(coefficients: Sequence[Scalar], *, holders: int) -> dict[int, Scalar]:
     """Return the shares f(1) … f(holders) of f(x) = Σ coefficients[j]·x^j; f(0) is the secret.
 
-    For whoever deals: tests, and a dealer that is called insecure by its name.
+    For each participant of a key generation, whose part of the secret f(0) is.
 
     Raises:
         MalformedError: with negligible probability, a share is zero.

@@ -95,6 +95,8 @@ class Matching:
                 epoch = EpochDocument.decode(block.signed.entry.further)
                 if epoch.state == CLOSED:
                     self._shares.destroy(purpose=epoch.purpose, number=epoch.number)
+                else:
+                    self._shares.settle(epoch)
         self._locating.wake()
         self._inbox.wake()
 
@@ -102,9 +104,11 @@ class Matching:
         """Do again what `after` does: the node may have ended before it, `done` blocks taken."""
         for spans in self._replica.state.epochs.spans.values():
             for span in spans:
+                document = span.document
                 if span.closed is not None and span.closed < done:
-                    document = span.document
                     self._shares.destroy(purpose=document.purpose, number=document.number)
+                elif span.opened < done:
+                    self._shares.settle(document)
 
     def _own_locate(self, connection: Connection, height: int, signed: SignedEntry) -> None:
         live = []

@@ -24,6 +24,9 @@ from nodes.custodian import Custodian
 from nodes.effects import Effects
 from nodes.errors import ConfigurationError, StorageError
 from nodes.evaluator import Evaluator
+from nodes.generation.leader import Leader
+from nodes.generation.participant import Participant
+from nodes.generation.progress import FILE as PROGRESS_FILE
 from nodes.governance import Governance
 from nodes.holder import Holder
 from nodes.holdings import Holdings
@@ -46,7 +49,7 @@ from nodes.replica import Applied, Replica
 from nodes.sequencer.embedded import EmbeddedSequencer
 from nodes.sequencer.port import Batch, Sequencer
 from nodes.settings import Settings
-from nodes.shares import FOLDER, Shares
+from nodes.shares import Shares
 from nodes.signal import KIND
 from nodes.store import chain as store
 from nodes.store.custody import Custody
@@ -224,6 +227,19 @@ class Node:
             sequencer=self.sequencer,
             clock=self.clock,
         )
+        self.governance = Governance(replica=self.replica, sequencer=self.sequencer)
+        self.participant = Participant(
+            keyring=self.keyring, replica=self.replica, shares=self.shares, clock=self.clock
+        )
+        self.leader = Leader(
+            keyring=self.keyring,
+            replica=self.replica,
+            peers=self.peers,
+            participant=self.participant,
+            governance=self.governance,
+            clock=self.clock,
+            progress=settings.data_dir / PROGRESS_FILE,
+        )
         self.service = PeerService(
             keyring=self.keyring,
             replica=self.replica,
@@ -238,12 +254,12 @@ class Node:
                 clock=self.clock,
             ),
             holder=self.holder,
+            participant=self.participant,
             courier=self.courier,
             witness=self.witness,
             peers=self.peers,
             clock=self.clock,
         )
-        self.governance = Governance(replica=self.replica, sequencer=self.sequencer)
         self.log = Log(replica=self.replica, database=self.database)
         self.counter = Counter(
             keyring=self.keyring,
@@ -268,7 +284,7 @@ class Node:
         watch = Watch(vault, index_key=self.keyring.derive("index/watch"))
         self.matches = Matches(vault, index_key=self.keyring.derive("index/match"))
         self.dispatches = Dispatches(vault)
-        shares = Shares(self.settings.keys / FOLDER)
+        shares = self.shares = Shares(self.settings.keys)
         self.courier = Courier(
             keyring=self.keyring,
             replica=self.replica,
@@ -426,6 +442,7 @@ class Node:
             self.recovery.run(),
             self.courier.run(self.caught_up),
             self.locating.run(),
+            self.leader.run(),
             self.answering.run(),
             self.inbox.run(),
             self.withdrawal.run(),

@@ -6,6 +6,8 @@ catching-up         blocks of the order are still to be applied
 disk                the database refuses
 posting-waits       signals are safe here but cannot be pushed or submitted
 locating-waits      too few key holders answer: posting goes on, matches come later
+share-lost          a share of an open epoch's key is not on disk here any more
+generation-failed   the generation of a key that this node led did not end in an epoch
 dispatch-waits      nobody takes the items of a locate, an answer or an erasure
 signals-skipped     own signals that custodians or the state machine refuse, and why
 no-quorum           blocks are applied and too few members cosign
@@ -16,7 +18,8 @@ own-signals-lost    own signals on the chain whose bodies this node does not hav
 
 from dataclasses import dataclass
 
-from nodes.errors import SequencerError, StorageError
+from nodes.errors import ConfigurationError, SequencerError, StorageError
+from nodes.generation.progress import FAILED
 from nodes.node import Node
 
 _MAX_HEIGHTS = 1000
@@ -53,6 +56,7 @@ def reasons(node: Node) -> list[Reason]:
         + _of_order(node)
         + _of_outbox(node)
         + _of_matching(node)
+        + _of_epochs(node)
         + _of_witness(node)
         + _of_own(node)
     )
@@ -108,6 +112,35 @@ def _of_matching(node: Node) -> list[Reason]:
                 "dispatch-waits",
                 node.courier.trouble,
                 "check the other members' /healthz; posting goes on",
+                is_blocking=False,
+            )
+        )
+    return found
+
+
+def _of_epochs(node: Node) -> list[Reason]:
+    found = []
+    epochs = node.replica.state.epochs
+    for span in (span for spans in epochs.spans.values() for span in spans if span.closed is None):
+        try:
+            node.shares.verify_stored(span.document, holder=node.keyring.member)
+        except ConfigurationError as cause:
+            found.append(
+                Reason(
+                    "share-lost",
+                    f"epoch {span.document.number} of {span.document.purpose}: {cause}",
+                    "`signaalketen share restore` from its backup; without one open a new epoch: "
+                    "`signaalketen epoch generate`, then close this one and post live signals anew",
+                    is_blocking=False,
+                )
+            )
+    led = node.leader.newest
+    if led is not None and led.state == FAILED and led.number == epochs.next_number(led.purpose):
+        found.append(
+            Reason(
+                "generation-failed",
+                f"epoch {led.number} of {led.purpose}: {led.fault}",
+                f"mend that, then `signaalketen epoch generate --purpose {led.purpose}`",
                 is_blocking=False,
             )
         )

@@ -1,4 +1,4 @@
-"""`epoch deal | sign | close | submit | status`: the keys of pseudonyms, period by period."""
+"""`epoch generate | sign | close | submit | status`: the keys of pseudonyms, period by period."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,46 +21,48 @@ Purpose = Annotated[str, typer.Option(help="The purpose that the key is for.")]
 Number = Annotated[int, typer.Option(min=1, help="The epoch's number: the next for its purpose.")]
 Author = Annotated[str, typer.Option(help="The member that brings it in.")]
 Day = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD; today if not given.")]
-NOTE = "epoch.note"
+_LOOK_SECONDS = 0.1
+_ABOUT_EPOCHS = frozenset({"share-lost", "generation-failed", "locating-waits"})
+_GOING_ON = frozenset({"running", "submitted"})
+_STEPS = {
+    "key": "each holder draws a key for this run",
+    "contribution": "each commits to its part, and encrypts the others' shares of it",
+    "certificate": "each checks what it was sent, and signs that all saw the same",
+    "trial": "each keeps its share, with a backup, and tries it on an element",
+    "sign": "each checks all trials, and signs the epoch",
+    "submitted": "the epoch is handed in",
+}
 
 
-@app.command("deal")
+@app.command("generate")
 @plain_errors()
-def deal(
+def generate(
     *,
-    consortium: ConsortiumFile,
     purpose: Purpose,
-    number: Number,
-    author: Author,
-    out: Annotated[Path, typer.Option(help="A new folder for the draft and each holder's file.")],
-    date: Day = None,
-    insecure_dealer: Annotated[
-        bool,
-        typer.Option("--insecure-dealer", help="Say that you know: the key is whole here."),
-    ] = False,
+    url: Url,
+    token_file: TokenFile = None,
 ) -> None:
-    """Make a key in one place and deal its shares, until the holders can make it together."""
-    from nodes.ceremony import draft_epoch, encode_draft
-    from nodes.dealer import deal as deal_key
-    from nodes.errors import ConfigurationError
-    from nodes.shares import write_handover
+    """Let all holders make the next epoch's key together, and open it; nobody has the whole key."""
+    import time
 
-    if not insecure_dealer:
-        raise ConfigurationError(
-            "A dealer holds the whole key for a moment and could keep it. For tests and "
-            "demonstrations say --insecure-dealer."
-        )
-    document = _document(consortium, purpose=purpose, author=author)
-    epoch, shares = deal_key(document, purpose=purpose, number=number)
-    entry = draft_epoch(epoch, origin=document.origin, author=author, day=_day(date))
-    out.mkdir(parents=True, mode=0o700)
-    for holder, held in shares.items():
-        write_handover(out / f"{holder}.shares", purpose=purpose, number=number, shares=held)
-    (out / NOTE).write_bytes(encode_draft(entry))
-    warn("Dealt by an insecure dealer: whoever ran this could compute every pseudonym.")
-    say(f"{out / NOTE}: epoch {number} of {purpose}, for every holder to sign (epoch sign).")
-    for holder in sorted(shares):
-        say(f"{out / f'{holder}.shares'}: hand it to {holder} and to nobody else.")
+    with node_at(url, token=read_token(token_file)) as node:
+        led = node.generate(purpose)
+        say(f"Epoch {led.number} of {led.purpose}: {', '.join(led.holders)} make its key.")
+        shown = None
+        while led.state in _GOING_ON:
+            if (led.state, led.step) != shown:
+                shown = (led.state, led.step)
+                say(f"  {_STEPS.get(led.step if led.state == 'running' else led.state, led.step)}")
+            time.sleep(_LOOK_SECONDS)
+            led = node.generation()
+    if led.state != "open":
+        warn(f"It failed, and no epoch was opened: {led.fault}")
+        if led.culprit is not None:
+            warn(f"To blame, as everybody can check: {led.culprit}.")
+        raise typer.Exit(1)
+    say(f"Epoch {led.number} of {led.purpose} is open.")
+    say("Each holder has its share, and beside it a backup that its offline key opens: take a copy")
+    say("to a safe (signaalketen share backup).")
 
 
 @app.command("sign")
@@ -69,27 +71,19 @@ def sign(
     *,
     draft: Annotated[Path, typer.Argument(help="The draft, with the signatures it has.")],
     keys: Annotated[Path, typer.Option(help="The folder with this member's keys.")],
-    shares: Annotated[
-        Path | None, typer.Option(help="The file with this holder's shares; removed once stored.")
-    ] = None,
 ) -> None:
-    """Store this holder's shares, and sign that it has them; or sign that an epoch is closed."""
+    """Sign that an epoch is closed; or, for one that was generated, that its shares are here."""
     from ledger.rules.epoch import read_epoch
     from nodes.ceremony import decode_draft, sign_draft
     from nodes.keyring import load_keyring
-    from nodes.shares import FOLDER, Shares, store_handover
+    from nodes.shares import Shares
 
     keyring = load_keyring(keys)
     signed = sign_draft(decode_draft(draft.read_bytes()), keyring)
     epoch = read_epoch(signed)
-    folder = Shares(keys / FOLDER)
-    if shares is not None:
-        store_handover(shares, epoch=epoch, holder=keyring.member, into=folder)
     # Nobody signs for shares that it does not have.
-    held = folder.of(epoch, holder=keyring.member)
+    held = Shares(keys).of(epoch, holder=keyring.member)
     replace_file(draft, signed.encode())
-    if shares is not None:
-        shares.unlink()
     say(f"{keyring.member} signed epoch {epoch.number} of {epoch.purpose}: {epoch.state}.")
     if held:
         say(f"  shares held  {', '.join(f'{s.group} {s.index}' for s in held)}")
@@ -137,15 +131,19 @@ def submit(
 
 @app.command("status")
 @plain_errors()
-def status(*, url: Url) -> None:
-    """Show which epochs there are, and which are open."""
-    with node_at(url, token=None) as node:
+def status(*, url: Url, token_file: TokenFile = None) -> None:
+    """Show which epochs there are and which are open; with a token, also what is to be done."""
+    with node_at(url, token=read_token(token_file)) as node:
         epochs = node.epochs()
+        wrong = [reason for reason in node.readiness() if reason[0] in _ABOUT_EPOCHS]
     for epoch in epochs:
         until = "open" if epoch.closed is None else f"closed in block {epoch.closed}"
         say(f"{epoch.purpose}  epoch {epoch.number}  opened in block {epoch.opened}, {until}")
     if not epochs:
         say("No epoch was opened yet: signals are posted, and matched with nothing.")
+    for code, text, remedy in wrong:
+        say(f"{code}  {text}".rstrip())
+        say(f"  do  {remedy or 'ask with --token-file'}")
 
 
 def _document(file: Path, *, purpose: str, author: str) -> "Consortium":

@@ -45,12 +45,26 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """An epoch of a purpose, and the blocks in which it was opened and closed, if it was."""
+    """An epoch of a purpose, the blocks that opened and closed it, if any did, and its document."""
 
     purpose: str
     number: int
     opened: int
     closed: int | None
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How far `holders` are who generate an epoch's key together; `fault` says why it failed."""
+
+    purpose: str
+    number: int
+    state: str
+    step: str
+    holders: tuple[str, ...]
+    fault: str | None
+    culprit: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +190,37 @@ class NodeClient:
         """Return the epochs of pseudonym keys."""
         try:
             return [
-                Epoch(str(e["purpose"]), int(e["number"]), int(e["opened"]), e["closed"])
+                Epoch(
+                    purpose=str(e["purpose"]),
+                    number=int(e["number"]),
+                    opened=int(e["opened"]),
+                    closed=e["closed"],
+                    document=str(e["document"]),
+                )
                 for e in self._json("GET", "/v1/epochs")["epochs"]
+            ]
+        except (KeyError, TypeError, ValueError) as cause:
+            raise _strange(self.url) from cause
+
+    def generate(self, purpose: str) -> Generation:
+        """Let the node lead the generation of the next epoch's key of a purpose."""
+        body = json.dumps({"purpose": purpose}).encode()
+        return self._generation(self._json("POST", "/v1/generations", body=body))
+
+    def generation(self) -> Generation:
+        """Return how far the generation is that the node leads, or how the last one ended."""
+        return self._generation(self._json("GET", "/v1/generations/newest"))
+
+    def readiness(self) -> list[tuple[str, str, str]]:
+        """Return everything that is wrong at the node, as (code, text, remedy).
+
+        A stranger reads codes only.
+        """
+        raw = self._ask("GET", "/readyz", limit=_MAX_TEXT_BYTES, accepted=(503,))
+        try:
+            return [
+                (str(r["code"]), str(r["text"]), str(r["remedy"]))
+                for r in json.loads(raw)["reasons"]
             ]
         except (KeyError, TypeError, ValueError) as cause:
             raise _strange(self.url) from cause
@@ -211,6 +254,20 @@ class NodeClient:
         """
         return self._ask("GET", path, limit=limit)
 
+    def _generation(self, answer: Mapping[str, Any]) -> Generation:
+        try:
+            return Generation(
+                purpose=str(answer["purpose"]),
+                number=int(answer["number"]),
+                state=str(answer["state"]),
+                step=str(answer["step"]),
+                holders=tuple(map(str, answer["holders"])),
+                fault=answer["fault"],
+                culprit=answer["culprit"],
+            )
+        except (KeyError, TypeError, ValueError) as cause:
+            raise _strange(self.url) from cause
+
     def _json(
         self, method: str, path: str, *, body: bytes | None = None, key: str | None = None
     ) -> dict[str, Any]:
@@ -232,6 +289,7 @@ class NodeClient:
         media_type: str = "application/json",
         key: str | None = None,
         limit: int,
+        accepted: Sequence[int] = (),
     ) -> bytes:
         headers = {}
         if body is not None:
@@ -253,7 +311,7 @@ class NodeClient:
                 f"{self.url} does not answer ({type(cause).__name__}): "
                 "check the address and whether the node runs"
             ) from cause
-        if not response.is_success:
+        if not response.is_success and response.status_code not in accepted:
             raise AnsweredError(response.status_code, _detail(response, bytes(raw)))
         return bytes(raw)
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from api.callers import NodeDep, Operator
 from api.entry import EntryOut
-from api.epoch import EpochsOut
+from api.epoch import EpochsOut, GenerationIn, GenerationOut
 from api.problems import responses
 
 router = APIRouter(tags=["governance"])
@@ -37,3 +37,29 @@ async def submit_entry(request: Request, caller: Operator, node: NodeDep) -> Ent
 async def epochs(node: NodeDep) -> EpochsOut:
     """Return which epochs there are and which of them are open; public."""
     return EpochsOut.of(node.governance.epochs())
+
+
+@router.post(
+    "/generations",
+    status_code=202,
+    summary="Generate the next epoch's key",
+    responses={
+        202: {"description": "Begun; the holders generate it together"},
+        **responses(400, 401, 403, 409, 413, 503),
+    },
+)
+async def generate(body: GenerationIn, caller: Operator, node: NodeDep) -> GenerationOut:
+    """Let all holders generate the key of the next epoch of a purpose; the operator's act."""
+    del caller
+    return GenerationOut.of(node.leader.begin(body.purpose))
+
+
+@router.get(
+    "/generations/newest",
+    summary="The newest generation of a key",
+    responses=responses(401, 403, 404),
+)
+async def generation(caller: Operator, node: NodeDep) -> GenerationOut:
+    """Return how far the generation is that this node leads, or how its last one ended."""
+    del caller
+    return GenerationOut.of(node.leader.latest())

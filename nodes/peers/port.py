@@ -14,6 +14,8 @@ EVALUATE = "evaluate"
 """Final signals of the asker's, with what opens them; answered with evaluations and proofs."""
 ITEMS = "items"
 """Ids of entries by whoever is asked; answered with the asker's part of their items, sealed."""
+GENERATE = "generate"
+"""A step in the generation of a pseudonym key, sealed; answered with what this holder says."""
 KEYS = "keys"
 """Answered with the 1,216-byte public key that items for this member are sealed to."""
 

@@ -11,11 +11,12 @@ from nodes.clock import Clock
 from nodes.courier import Courier
 from nodes.custodian import Custodian
 from nodes.errors import NodeError, NotFoundError
+from nodes.generation.participant import Participant
 from nodes.holder import Holder
 from nodes.keyring import Keyring
 from nodes.peers.client import Peers
 from nodes.peers.message import OK, PeerMessage
-from nodes.peers.port import COSIGN, EVALUATE, FINAL, ITEMS, KEYS, PULL, PUSH
+from nodes.peers.port import COSIGN, EVALUATE, FINAL, GENERATE, ITEMS, KEYS, PULL, PUSH
 from nodes.replica import Replica
 from nodes.witness import Witness
 
@@ -36,6 +37,7 @@ class PeerService:
         replica: Replica,
         custodian: Custodian,
         holder: Holder,
+        participant: Participant,
         courier: Courier,
         witness: Witness,
         peers: Peers,
@@ -46,6 +48,7 @@ class PeerService:
         self._replica = replica
         self._custodian = custodian
         self._holder = holder
+        self._participant = participant
         self._courier = courier
         self._witness = witness
         self._peers = peers
@@ -56,6 +59,7 @@ class PeerService:
             PULL: self._pull,
             ITEMS: self._items,
             EVALUATE: self._evaluate,
+            GENERATE: self._generate,
             COSIGN: self._cosign,
             FINAL: self._final,
             KEYS: self._keys,
@@ -110,6 +114,12 @@ class PeerService:
             to=to,
             document=document,
             patience=self._patience,
+        )
+
+    async def _generate(self, request: PeerMessage, document: Consortium) -> bytes:
+        to = await self._peers.sealing_key(request.sender)
+        return self._participant.answer(
+            request.payload, sender=request.sender, to=to, document=document
         )
 
     async def _cosign(self, request: PeerMessage, document: Consortium) -> bytes:

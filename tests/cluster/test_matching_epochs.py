@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import pytest
 
 from ledger.bsn import Bsn
-from nodes.dealer import deal
 from nodes.errors import InputError
 from nodes.shares import FOLDER
 from nodes.store.tables import WatchRow
 from tests.support.agencies import ISSUERS, PURPOSE, Agencies, Placed, meeting, verify_pair
 from tests.support.consortium import ROLES
+from tests.support.dealing import deal
 
 MOST = 16
 WATCHED = 2 * 16

@@ -9,17 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.backup import ShareBackup
 from ledger.block import Block
 from ledger.body import Share
 from ledger.checkpoint import Checkpoint
 from ledger.cosignature import SignedCheckpoint
 from ledger.day import decode_day
+from ledger.dkg.complaint import Complaint
+from ledger.dkg.contribution import Contribution
+from ledger.dkg.signature import Signature
 from ledger.dleq import Proof
 from ledger.encoding import enc, from_base64, split_enc, to_base64
 from ledger.entry import Entry, SignedEntry
 from ledger.epoch import EpochDocument
 from ledger.errors import LedgerError, MalformedError
 from ledger.export import ExportReader, encode_export
+from ledger.generation.plan import Plan
+from ledger.generation.statement import Statement
+from ledger.generation.trial import Trial
 from ledger.group import Point, Scalar
 from ledger.heights import Heights
 from ledger.key import VerifierKey
@@ -34,6 +41,7 @@ from ledger.voprf import Alpha
 from nodes.holder import Evaluation
 from nodes.store.presence import PlacedSignal, Presence
 from tests.support import drawing
+from tests.support.parties import make_consortium, make_member
 from tests.support.spoiling import spoiled
 
 
@@ -85,6 +93,25 @@ FORMATS = [
     Format("bundle", drawing.bundles, encode_bundle, decode_bundle),
     Format("share", drawing.shares(), Share.encode, Share.decode),
     Format("proof", drawing.proofs, Proof.encode, Proof.decode),
+    Format(
+        "signature of a generation", drawing.schnorr_signatures, Signature.encode, Signature.decode
+    ),
+    Format(
+        "contribution",
+        drawing.contributions,
+        Contribution.encode,
+        lambda raw: Contribution.decode(raw, threshold=2, size=2),
+    ),
+    Format("plan", drawing.plans, Plan.encode, Plan.decode),
+    Format(
+        "statement",
+        drawing.statements,
+        lambda statement: statement.sign(make_member(statement.member).entry),
+        lambda raw: Statement.decode(raw, make_consortium().document),
+    ),
+    Format("trial", drawing.trials, Trial.encode, Trial.decode),
+    Format("share backup", drawing.share_backups, ShareBackup.encode, ShareBackup.decode),
+    Format("complaint", drawing.complaints, Complaint.encode, Complaint.decode),
     Format("alpha", drawing.alphas, Alpha.encode, Alpha.decode),
     Format("erasure item", drawing.erased_heights, encode_erasure, decode_erasure),
     Format(

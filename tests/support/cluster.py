@@ -22,17 +22,17 @@ from ledger.bsn import Bsn, synthetic_numbers
 from ledger.cosignature import SignedCheckpoint
 from ledger.epoch import CLOSED, EpochDocument
 from nodes import ceremony
-from nodes.dealer import deal
 from nodes.errors import NodeError
 from nodes.node import Adapters, Node
 from nodes.sequencer.embedded import EmbeddedSequencer
-from nodes.shares import FOLDER, Shares
+from nodes.shares import Shares
 from nodes.signal import Posting
 from nodes.store import chain as store
 from nodes.store import matching
 from nodes.store.signals import OwnSignal
 from nodes.witness import NEWEST
 from tests.support.consortium import DESKS, ORIGIN, ROLES, Founded, url_of
+from tests.support.dealing import deal
 from tests.support.fakes import FakeClock, Wires
 from tests.support.faults import Died, Fate, MortalDatabase, MortalSequencer, MortalTransport
 
@@ -226,7 +226,7 @@ class Cluster:
         epoch, shares = deal(founded.document, purpose=purpose, number=number)
         for name, held in shares.items():
             for share in held:
-                Shares(founded.root / name / "keys" / FOLDER).write(
+                Shares(founded.root / name / "keys").store(
                     purpose=purpose, number=number, share=share
                 )
         await self._turn_epoch(epoch, list(shares))

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from api.body import BodyOut
 from api.case import CaseOut, CasePageOut
 from api.entry import EntryOut
-from api.epoch import EpochsOut
+from api.epoch import EpochsOut, GenerationOut
 from api.problems import MEDIA_TYPE, Problem
 from api.signal import BatchOut, SignalOut, SignalPageOut
 
@@ -24,6 +24,7 @@ _MODELS: dict[str, type[BaseModel]] = {
         CasePageOut,
         EntryOut,
         EpochsOut,
+        GenerationOut,
         Problem,
         SignalOut,
         SignalPageOut,

@@ -4,14 +4,22 @@ from datetime import date
 
 from hypothesis import strategies as st
 
+from ledger.backup import ShareBackup
 from ledger.block import Block
 from ledger.body import Item, Share
 from ledger.checkpoint import Checkpoint
 from ledger.cosignature import SignedCheckpoint
+from ledger.dkg.complaint import Complaint
+from ledger.dkg.contribution import Contribution
+from ledger.dkg.envelope import Exchanged
+from ledger.dkg.signature import Signature
 from ledger.dleq import Proof
 from ledger.encoding import Digest, to_base64
 from ledger.entry import Entry, SignedEntry
 from ledger.epoch import CLOSED, OPEN, EpochDocument, PublicShare
+from ledger.generation.plan import Plan
+from ledger.generation.statement import Statement, Step
+from ledger.generation.trial import Trial
 from ledger.group import Point, Scalar, hash_to_point
 from ledger.heights import MAX_HEIGHTS, Heights
 from ledger.key import KeyType, VerifierKey
@@ -25,6 +33,8 @@ from ledger.tile import Tile
 from ledger.voprf import Alpha
 from nodes.holder import Evaluation
 from nodes.store.presence import PlacedSignal, Presence
+from tests.support.parties import ALL
+from tests.support.signers import ORIGIN
 
 _WORD = st.characters(
     exclude_categories=("Zs", "Zl", "Zp", "Cc", "Cs"),
@@ -130,6 +140,35 @@ epoch_documents = st.one_of(
     st.builds(EpochDocument, names, st.integers(1, 2**31 - 1), st.just(CLOSED), st.just(())),
 )
 proofs = st.builds(Proof, scalars, scalars)
+schnorr_signatures = st.builds(Signature, points, scalars)
+contributions = st.builds(
+    Contribution,
+    commitments=st.tuples(points, points),
+    proof=schnorr_signatures,
+    ephemeral=points,
+    ciphertexts=st.tuples(*[st.binary(min_size=48, max_size=60)] * 2),
+)
+trials = st.builds(Trial, proofs, points)
+plans = st.builds(Plan, names, names, st.integers(1, 2**31 - 1), digests, digests)
+statements = st.builds(
+    Statement,
+    origin=st.just(ORIGIN),
+    member=st.sampled_from(ALL),
+    plan=digests,
+    step=st.sampled_from(Step),
+    group=names,
+    content=st.binary(max_size=60),
+)
+share_backups = st.builds(
+    ShareBackup,
+    purpose=names,
+    number=st.integers(0, 2**64 - 1),
+    group=names,
+    index=st.integers(0, 2**64 - 1),
+    public=points,
+    sealed=st.binary(max_size=60),
+)
+complaints = st.builds(Complaint, st.builds(Exchanged, points, points), proofs)
 
 
 @st.composite

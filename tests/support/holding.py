@@ -42,7 +42,7 @@ class Holding:
         self.database = database
         self.clock = FakeClock()
         self.progress = Progress(applied=1, final=1)
-        self.shares = {name: Shares(folder / name / "shares") for name in ALL}
+        self.shares = {name: Shares(folder / name) for name in ALL}
         self._numbers = count(1000)
 
     @property
@@ -94,7 +94,7 @@ class Holding:
         dealt = self.dealt(number, purpose=purpose)
         for holder, group, index, scalar in dealt.shares:
             share = HeldShare(group, index, scalar)
-            self.shares[holder].write(purpose=purpose, number=number, share=share)
+            self.shares[holder].store(purpose=purpose, number=number, share=share)
         self.append(opening(self.consortium, dealt.document))
         return dealt
 

@@ -13,10 +13,10 @@ from ledger.consortium_toml import decode_consortium
 from ledger.entry import Entry
 from ledger.epoch import CLOSED, EpochDocument
 from nodes import ceremony
-from nodes.dealer import deal
 from nodes.shares import FOLDER, Shares
 from tests.cluster.api.conftest import Faced, running
 from tests.support.consortium import ORIGIN, ROLES, RULES
+from tests.support.dealing import deal
 from tests.support.faces import Face
 from tests.support.meeting import post, somebody
 
@@ -52,10 +52,10 @@ def opening(governed: Faced, number: int) -> EpochDocument:
     founded = governed.cluster.founded
     epoch, dealt = deal(founded.document, purpose=PURPOSE, number=number)
     for name, held in dealt.items():
-        store = Shares(founded.root / name / "keys" / FOLDER)
+        store = Shares(founded.root / name / "keys")
         store.destroy(purpose=PURPOSE, number=number)
         for share in held:
-            store.write(purpose=PURPOSE, number=number, share=share)
+            store.store(purpose=PURPOSE, number=number, share=share)
     return epoch
 
 
@@ -212,3 +212,58 @@ def test_entries_are_handed_in_by_nobody_unknown(uwv: Face) -> None:
 
     assert response.status_code == 401
     assert response.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.fixture(scope="module")
+def generating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faced]:
+    """Four nodes that have no key yet."""
+    with running(tmp_path_factory.mktemp("generating"), wait_seconds=60) as faced:
+        yield faced
+
+
+def wish(face: Face, *, role: str | None = "operator", purpose: str = PURPOSE) -> httpx.Response:
+    """Ask a node to lead the generation of a key."""
+    return face.post("/v1/generations", json={"purpose": purpose}, role=role, key=None)
+
+
+def newest(face: Face) -> httpx.Response:
+    return face.get("/v1/generations/newest", role="operator")
+
+
+def test_nobody_but_the_operator_generates_a_key_or_sees_how_far_it_is(generating: Faced) -> None:
+    face = generating.faces["uwv"]
+
+    assert newest(face).status_code == 404
+    assert [wish(face, role=role).status_code for role in (None, "caseworker")] == [401, 403]
+    for role, status in ((None, 401), ("caseworker", 403)):
+        assert face.get("/v1/generations/newest", role=role).status_code == status
+    assert wish(face, purpose="fraude").status_code == 400
+    assert newest(face).status_code == 404
+
+
+def test_the_operator_lets_the_holders_generate_a_key(generating: Faced) -> None:
+    face = generating.faces["uwv"]
+
+    begun, again = wish(face), wish(face)
+    face.until(lambda: newest(face).json()["state"] not in {"running", "submitted"})
+
+    assert (begun.status_code, again.status_code) == (202, 409)
+    assert begun.json()["holders"] == ["bzk", "svb", "szw", "uwv"]
+    ended = newest(face).json()
+    assert (ended["state"], ended["number"], ended["fault"]) == ("open", 1, None)
+    wait_epochs(generating, [(1, True)])
+    shown = face.get("/v1/epochs").json()["epochs"][0]["document"]
+    assert len(EpochDocument.decode(shown).shares) == len(EVERYBODY)
+
+
+def test_a_generation_that_fails_says_why_and_readiness_what_to_do(generating: Faced) -> None:
+    face = generating.faces["uwv"]
+
+    with generating.without("bzk"):
+        assert wish(face).status_code == 202
+        face.until(lambda: newest(face).json()["state"] == "failed")
+
+    assert newest(face).json()["fault"].startswith("bzk: ")
+    reasons = face.get("/readyz", role="operator").json()["reasons"]
+    (reason,) = [r for r in reasons if r["code"] == "generation-failed"]
+    assert "signaalketen epoch generate" in reason["remedy"]

@@ -18,6 +18,8 @@ GUARDED = {
     "/cases",
     "/cases/{caseId}",
     "/entries",
+    "/generations",
+    "/generations/newest",
     "/blocks/{height}/body",
 }
 READ_BY_STRANGERS = {"/checkpoint", "/receipts/{height}"}

@@ -10,8 +10,10 @@ from api.problems import Problem, invalid_problem, problem_of
 from api.signal import BatchIn, SignalIn
 from ledger.errors import (
     ConsortiumError,
+    CulpritError,
     LedgerError,
     MalformedError,
+    MisbehaviourError,
     RefusedError,
     VerificationError,
 )
@@ -32,6 +34,8 @@ KNOWN: list[tuple[NodeError | LedgerError, int]] = [
     (InputError("no"), 400),
     (MalformedError("no"), 400),
     (VerificationError("no"), 400),
+    (MisbehaviourError(2, "share", "no"), 400),
+    (CulpritError("svb", "no"), 400),
     (RefusedError("stale", "no"), 400),
     (ConsortiumError("no"), 400),
     (NotFoundError("no"), 404),

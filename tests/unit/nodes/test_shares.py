@@ -2,42 +2,65 @@
 
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_bytes
 
 import pytest
 
+from ledger.backup import ShareBackup
 from ledger.group import Scalar
+from ledger.seal import SealingKey
 from nodes.errors import ConfigurationError
-from nodes.shares import HeldShare, Shares
+from nodes.shares import BACKUPS, FOLDER, HeldShare, Shares
 from tests.support.epochs import Dealt, deal
 from tests.support.parties import make_consortium
+from tests.support.signers import ORIGIN
 
 DEALT = deal(make_consortium())
+OFFLINE = SealingKey(b"\x07" * 32)
 SHARE = HeldShare("agencies", 2, next(s for h, _, _, s in DEALT.shares if h == "uwv"))
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "keys" / "shares"
+def keys(tmp_path: Path) -> Path:
+    return tmp_path / "keys"
 
 
 @pytest.fixture
-def shares(folder: Path) -> Shares:
-    return Shares(folder)
+def folder(keys: Path) -> Path:
+    return keys / FOLDER
+
+
+@pytest.fixture
+def shares(keys: Path) -> Shares:
+    return Shares(keys)
 
 
 def write(shares: Shares, dealt: Dealt = DEALT, *, holder: str = "uwv") -> Path:
     """Write the share of `holder` in `dealt`."""
     document = dealt.document
     group, index, scalar = next((g, i, s) for h, g, i, s in dealt.shares if h == holder)
-    return shares.write(
+    return shares.store(
         purpose=document.purpose, number=document.number, share=HeldShare(group, index, scalar)
     )
 
 
-def test_share_is_read_as_it_was_written(shares: Shares, folder: Path) -> None:
+def back_up(shares: Shares, share: HeldShare) -> Path:
+    """Write the backup of UWV's share of epoch 1."""
+    return shares.back_up(
+        share,
+        purpose="multiproblematiek",
+        number=1,
+        origin=ORIGIN,
+        holder="uwv",
+        to=OFFLINE.public,
+        random=token_bytes,
+    )
+
+
+def test_share_is_read_as_it_was_written(shares: Shares, keys: Path) -> None:
     write(shares)
 
-    assert Shares(folder).of(DEALT.document, holder="uwv") == (SHARE,)
+    assert Shares(keys).of(DEALT.document, holder="uwv") == (SHARE,)
 
 
 def test_only_the_owner_can_read_a_share_or_list_them(shares: Shares, folder: Path) -> None:
@@ -88,8 +111,107 @@ def test_share_that_is_anothers_is_not_used(shares: Shares, holder: str) -> None
 def test_share_of_another_key_is_not_used(shares: Shares) -> None:
     write(shares, deal(make_consortium(), seed=2))
 
-    with pytest.raises(ConfigurationError, match="not the share"):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
         shares.of(DEALT.document, holder="uwv")
+
+
+def test_the_share_of_the_key_that_an_epoch_has_is_used_whatever_others_are_there(
+    shares: Shares,
+) -> None:
+    write(shares, deal(make_consortium(), seed=2))
+    write(shares)
+    write(shares, deal(make_consortium(), seed=3))
+
+    assert shares.of(DEALT.document, holder="uwv") == (SHARE,)
+
+
+def test_an_epoch_that_opens_leaves_nothing_of_keys_that_it_does_not_have(
+    shares: Shares, folder: Path
+) -> None:
+    kept = write(shares)
+    other = deal(make_consortium(), seed=2)
+    write(shares, other)
+    write(shares, deal(make_consortium(), number=2))
+    back_up(shares, SHARE)
+    back_up(shares, replace(SHARE, scalar=Scalar.reduce(b"\x09" * 64)))
+
+    assert shares.settle(DEALT.document) == 2
+
+    assert kept.exists()
+    assert len(list(folder.iterdir())) == 2
+    assert [path.stem for path in shares.backups()] == [kept.stem]
+
+
+def test_a_share_taken_away_is_missed_though_it_was_read_before(shares: Shares) -> None:
+    path = write(shares)
+    shares.of(DEALT.document, holder="uwv")
+    shares.verify_stored(DEALT.document, holder="uwv")
+
+    path.unlink()
+
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        shares.verify_stored(DEALT.document, holder="uwv")
+
+
+def test_a_backup_opens_with_the_offline_key_and_only_its_owner_can_read_its_file(
+    shares: Shares, keys: Path
+) -> None:
+    path = back_up(shares, SHARE)
+
+    backup = ShareBackup.decode(path.read_bytes())
+
+    assert backup.open(key=OFFLINE, origin=ORIGIN, holder="uwv") == SHARE.scalar
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert (keys / BACKUPS).stat().st_mode & 0o777 == 0o700
+    assert SHARE.scalar.encode() not in path.read_bytes()
+
+
+def test_backups_go_with_the_shares_of_their_epoch(shares: Shares) -> None:
+    write(shares)
+    back_up(shares, SHARE)
+
+    assert shares.destroy(purpose="multiproblematiek", number=1) == 2
+
+    assert shares.backups() == []
+
+
+def test_every_share_here_is_listed(shares: Shares) -> None:
+    write(shares)
+    shares.store(purpose="help", number=12, share=replace(SHARE, group="b-1", index=3))
+
+    assert shares.held() == [
+        ("help", 12, replace(SHARE, group="b-1", index=3)),
+        ("multiproblematiek", 1, SHARE),
+    ]
+
+
+@pytest.mark.parametrize("name", ["x.share", "a.b.c.d.e.share", "a.1.g.x.00.share"])
+def test_a_file_that_is_no_share_is_not_listed_as_one(shares: Shares, name: str) -> None:
+    path = write(shares).with_name(name)
+    path.write_bytes(SHARE.scalar.encode())
+    path.chmod(0o600)
+
+    with pytest.raises(ConfigurationError, match="holds no share"):
+        shares.held()
+
+
+def test_a_disk_that_refuses_leaves_nothing_half_written(shares: Shares, keys: Path) -> None:
+    keys.mkdir()
+    (keys / FOLDER).write_text("in the way")
+
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        write(shares)
+
+
+def test_half_a_share_that_a_crash_left_is_not_in_the_way(shares: Shares, folder: Path) -> None:
+    path = write(shares)
+    path.unlink()
+    (folder / f".{path.name}.part").write_bytes(b"half")
+
+    write(shares)
+
+    assert path.read_bytes() == SHARE.scalar.encode()
+    assert [file.name for file in folder.iterdir()] == [path.name]
 
 
 def test_what_failed_once_is_read_again(shares: Shares) -> None:
@@ -101,14 +223,20 @@ def test_what_failed_once_is_read_again(shares: Shares) -> None:
     assert shares.of(DEALT.document, holder="uwv") == (SHARE,)
 
 
-def test_share_that_is_there_is_never_overwritten(shares: Shares) -> None:
+def test_what_is_there_is_never_overwritten(shares: Shares) -> None:
     path = write(shares)
-    other = replace(SHARE, scalar=Scalar.reduce(b"\x09" * 64))
+    path.write_bytes(b"\x01" * 32)
 
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        shares.write(purpose="multiproblematiek", number=1, share=other)
+        write(shares)
 
-    assert path.read_bytes() == SHARE.scalar.encode()
+    assert path.read_bytes() == b"\x01" * 32
+
+
+def test_storing_a_share_again_changes_nothing(shares: Shares) -> None:
+    assert write(shares) == write(shares)
+
+    assert shares.of(DEALT.document, holder="uwv") == (SHARE,)
 
 
 def test_destroyed_share_is_used_no_more_and_leaves_no_bytes(shares: Shares, folder: Path) -> None:
@@ -147,8 +275,8 @@ def test_destroying_twice_or_nothing_is_no_error(shares: Shares) -> None:
 )
 def test_destroying_spares_every_other_epoch(shares: Shares, purpose: str, number: int) -> None:
     # Names may hold hyphens and digits: what stands between them must not be either.
-    path = shares.write(purpose=purpose, number=number, share=SHARE)
-    shares.write(purpose="help", number=1, share=SHARE)
+    path = shares.store(purpose=purpose, number=number, share=SHARE)
+    shares.store(purpose="help", number=1, share=SHARE)
 
     assert shares.destroy(purpose="help", number=1) == 1
 
@@ -160,8 +288,8 @@ def test_two_shares_never_have_one_file(shares: Shares) -> None:
     other = replace(SHARE, group="h", index=1)
 
     paths = {
-        shares.write(purpose="help", number=1, share=one),
-        shares.write(purpose="help-1-g", number=2, share=other),
+        shares.store(purpose="help", number=1, share=one),
+        shares.store(purpose="help-1-g", number=2, share=other),
     }
 
     assert len(paths) == 2

@@ -1,5 +1,6 @@
-"""An epoch's life on the command line: dealt, signed by all holders, handed in, shown, closed."""
+"""An epoch's life on the command line: generated, or signed by all holders; shown, closed."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,17 +9,20 @@ import httpx
 import pytest
 from typer.testing import Result
 
+from ledger.consortium_toml import decode_consortium
+from ledger.day import decode_day
 from ledger.epochs import Span
 from ledger.errors import RefusedError
 from ledger.state import State
-from nodes.shares import FOLDER
+from nodes.ceremony import draft_epoch, encode_draft
+from nodes.shares import FOLDER, Shares
 from tests.support.command_line import MEMBERS, make_draft, signaalketen
+from tests.support.dealing import deal
 from tests.support.fake_node import served
 
 PURPOSE = "multiproblematiek"
 DAY = "2026-11-24"
 HOLDERS = tuple(MEMBERS)
-SAYS_SO = "--insecure-dealer"
 
 
 @dataclass
@@ -27,13 +31,27 @@ class GovernedNode:
 
     state: State = field(default_factory=State)
     media_types: list[str] = field(default_factory=list)
+    generations: list[dict[str, object]] = field(default_factory=list)
+    wishes: list[str] = field(default_factory=list)
+    reasons: list[dict[str, object]] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        if (request.method, request.url.path) == ("GET", "/v1/epochs"):
+        path = request.url.path
+        if path == "/readyz":
+            answer = {"isReady": not self.reasons, "reasons": self.reasons}
+            return httpx.Response(503 if self.reasons else 200, json=answer)
+        if path == "/v1/epochs":
             spans = self.state.epochs.spans.get(PURPOSE, [])
             return httpx.Response(200, json={"epochs": [shown(span) for span in spans]})
         if request.headers.get("authorization") != "Bearer operators":
             return httpx.Response(401, json={"detail": "This token is not known here."})
+        if path.startswith("/v1/generations"):
+            if request.method == "POST":
+                self.wishes.append(json.loads(request.read())["purpose"])
+            return httpx.Response(200, json=self.generations.pop(0))
+        return self._submit(request)
+
+    def _submit(self, request: httpx.Request) -> httpx.Response:
         self.media_types.append(request.headers["content-type"])
         try:
             appended = self.state.apply(request.read())
@@ -43,8 +61,13 @@ class GovernedNode:
 
 
 def shown(span: Span) -> dict[str, object]:
-    number = span.document.number
-    return {"purpose": PURPOSE, "number": number, "opened": span.opened, "closed": span.closed}
+    return {
+        "purpose": PURPOSE,
+        "number": span.document.number,
+        "opened": span.opened,
+        "closed": span.closed,
+        "document": span.document.encode(),
+    }
 
 
 @dataclass(frozen=True)
@@ -61,31 +84,39 @@ class Workplace:
 
     @property
     def note(self) -> Path:
-        return self.folder / "dealt" / "epoch.note"
-
-    def handed(self, name: str) -> Path:
-        return self.folder / "dealt" / f"{name}.shares"
+        return self.folder / "epoch.note"
 
     def held(self, name: str) -> list[Path]:
         return sorted((self.folder / name / FOLDER).glob("*"))
 
-    def deal(self, *more: str, number: int = 1, out: str = "dealt", author: str = "szw") -> Result:
-        return signaalketen(
-            *("epoch", "deal", "--consortium", self.document, "--purpose", PURPOSE),
-            *("--number", str(number), "--author", author, "--out", self.folder / out),
-            *("--date", DAY, *more),
-        )
+    def deal(self, number: int = 1) -> None:
+        """Give every holder its shares, and draft the epoch, as if they had generated it."""
+        document = decode_consortium(self.document.read_text())
+        epoch, shares = deal(document, purpose=PURPOSE, number=number)
+        for name, held in shares.items():
+            for share in held:
+                Shares(self.folder / name).store(purpose=PURPOSE, number=number, share=share)
+        entry = draft_epoch(epoch, origin=document.origin, author="szw", day=decode_day(DAY))
+        self.note.write_bytes(encode_draft(entry))
 
     def sign(self, name: str, *more: str | Path, note: Path | None = None) -> Result:
         return signaalketen("epoch", "sign", note or self.note, "--keys", self.folder / name, *more)
 
-    def take(self, name: str) -> Result:
-        return self.sign(name, "--shares", self.handed(name))
-
-    def submit(self, note: Path, *, token: str = "operators") -> Result:
+    def token(self, token: str) -> Path:
+        """Return a file that holds a token."""
         file = self.folder / "token"
         file.write_text(token + "\n")
         file.chmod(0o600)
+        return file
+
+    def generate(self, *, token: str = "operators") -> Result:
+        return signaalketen(
+            *("epoch", "generate", "--purpose", PURPOSE, "--url", self.url),
+            *("--token-file", self.token(token)),
+        )
+
+    def submit(self, note: Path, *, token: str = "operators") -> Result:
+        file = self.token(token)
         return signaalketen("epoch", "submit", note, "--url", self.url, "--token-file", file)
 
     def close(self, out: Path, *, number: int = 1, author: str = "bzk") -> Result:
@@ -112,10 +143,10 @@ def workplace(folder: Path) -> Iterator[Workplace]:
         yield Workplace(folder, node, url)
 
 
-def test_an_epoch_is_dealt_signed_submitted_shown_and_closed(workplace: Workplace) -> None:
-    dealt = workplace.deal(SAYS_SO)
+def test_an_epoch_is_signed_submitted_shown_and_closed(workplace: Workplace) -> None:
+    workplace.deal()
     early = workplace.submit(workplace.note)
-    said = [workplace.take(name) for name in HOLDERS]
+    said = [workplace.sign(name) for name in HOLDERS]
     submitted = workplace.submit(workplace.note)
     opened = workplace.status()
     draft = workplace.folder / "close.note"
@@ -123,7 +154,7 @@ def test_an_epoch_is_dealt_signed_submitted_shown_and_closed(workplace: Workplac
     closers = [workplace.sign(name, note=draft) for name in ("bzk", "svb", "uwv")]
     closed = workplace.submit(draft)
 
-    assert [r.exit_code for r in (dealt, *said, submitted, drafted, *closers, closed)] == [0] * 11
+    assert [r.exit_code for r in (*said, submitted, drafted, *closers, closed)] == [0] * 10
     assert (early.exit_code, early.stdout) == (2, "")
     assert "still missing  bzk, svb, szw\n" in said[0].stdout
     assert "Nobody is missing" in said[-1].stdout
@@ -133,66 +164,9 @@ def test_an_epoch_is_dealt_signed_submitted_shown_and_closed(workplace: Workplac
     assert set(workplace.node.media_types) == {"text/plain"}
 
 
-def test_a_dealer_says_that_it_is_insecure(workplace: Workplace) -> None:
-    dealt = workplace.deal(SAYS_SO)
-
-    assert "could compute every pseudonym" in dealt.stderr
-    assert all(f"{name}.shares: hand it to {name}" in dealt.stdout for name in HOLDERS)
-
-
-def test_nothing_is_dealt_by_whoever_does_not_say_that_it_is_insecure(
-    workplace: Workplace,
-) -> None:
-    dealt = workplace.deal()
-
-    assert dealt.exit_code == 2
-    assert SAYS_SO in dealt.stderr
-    assert not workplace.note.parent.exists()
-
-
-@pytest.mark.parametrize(
-    ("more", "reason"),
-    [
-        (("--author", "belastingdienst"), "belastingdienst is none"),
-        (("--purpose", "fraude"), "no purpose fraude"),
-        (("--date", "24-11-2026"), "expected YYYY-MM-DD"),
-    ],
-)
-def test_a_bad_dealing_is_refused_and_leaves_no_share_about(
-    workplace: Workplace, more: tuple[str, ...], reason: str
-) -> None:
-    dealt = workplace.deal(SAYS_SO, *more)
-
-    assert dealt.exit_code == 2
-    assert reason in dealt.stderr
-    assert not workplace.note.parent.exists()
-
-
-def test_a_dealing_is_not_dealt_over(workplace: Workplace) -> None:
-    workplace.deal(SAYS_SO)
-    before = {path: path.read_bytes() for path in workplace.note.parent.iterdir()}
-
-    again = workplace.deal(SAYS_SO)
-
-    assert again.exit_code == 2
-    assert {path: path.read_bytes() for path in workplace.note.parent.iterdir()} == before
-
-
-def test_shares_are_for_their_owner_only_and_leave_no_copy(workplace: Workplace) -> None:
-    workplace.deal(SAYS_SO)
-    modes = {workplace.handed(name).stat().st_mode & 0o777 for name in HOLDERS}
-
-    for name in HOLDERS:
-        workplace.take(name)
-
-    held = [path for name in HOLDERS for path in workplace.held(name)]
-    assert modes | {path.stat().st_mode & 0o777 for path in held} == {0o600}
-    assert [path.name for path in workplace.note.parent.iterdir()] == ["epoch.note"]
-    assert len(held) == len({path.read_bytes() for path in held}) == len(HOLDERS)
-
-
 def test_a_holder_does_not_sign_for_shares_that_it_lacks(workplace: Workplace) -> None:
-    workplace.deal(SAYS_SO)
+    workplace.deal()
+    workplace.held("uwv")[0].unlink()
     before = workplace.note.read_bytes()
 
     signed = workplace.sign("uwv")
@@ -202,68 +176,71 @@ def test_a_holder_does_not_sign_for_shares_that_it_lacks(workplace: Workplace) -
     assert workplace.note.read_bytes() == before
 
 
-def test_a_holder_signs_for_shares_that_it_took_before(workplace: Workplace) -> None:
-    workplace.deal(SAYS_SO)
-    draft, handed = workplace.note.read_bytes(), workplace.handed("uwv").read_bytes()
-    workplace.take("uwv")
-    # As after a crash between storing the share and signing the draft.
-    workplace.note.write_bytes(draft)
-    workplace.handed("uwv").write_bytes(handed)
-    workplace.handed("uwv").chmod(0o600)
-
-    again = workplace.take("uwv")
-
-    assert again.exit_code == 0, again.stderr
-    assert not workplace.handed("uwv").exists()
+def generation(state: str, step: str = "sign", **more: object) -> dict[str, object]:
+    """Return what a node says of a generation."""
+    fields = {"purpose": PURPOSE, "number": 1, "holders": ["bzk", "uwv"], "fault": None}
+    return {**fields, "culprit": None, "state": state, "step": step, **more}
 
 
-@pytest.mark.parametrize("wrong", ["of another holder", "of another dealing", "of another epoch"])
-def test_a_wrong_share_is_refused_and_is_not_in_the_way_of_the_right_one(
-    workplace: Workplace, wrong: str
-) -> None:
-    workplace.deal(SAYS_SO)
-    workplace.deal(SAYS_SO, out="other", number=2 if wrong == "of another epoch" else 1)
-    others = "svb" if wrong == "of another holder" else "../other/uwv"
-    before = workplace.note.read_bytes()
+def test_generating_says_who_takes_part_and_what_they_do(workplace: Workplace) -> None:
+    workplace.node.generations = [
+        generation("running", "key"),
+        generation("running", "key"),
+        generation("running", "certificate"),
+        generation("submitted"),
+        generation("open"),
+    ]
 
-    refused = workplace.sign("uwv", "--shares", workplace.handed(others))
-    unchanged = workplace.note.read_bytes() == before
-    nothing = workplace.held("uwv")
-    right = workplace.take("uwv")
+    result = workplace.generate()
 
-    assert (refused.exit_code, right.exit_code) == (2, 0)
-    assert unchanged
-    assert nothing == []
-    assert workplace.handed(others).exists()
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"[[", b"x = 1\n", b"\xff\xfe", b'purpose = 1\nnumber = "x"\nshare = 3\n']
-)
-def test_a_file_of_something_else_holds_no_shares(workplace: Workplace, content: bytes) -> None:
-    workplace.deal(SAYS_SO)
-    workplace.handed("uwv").write_bytes(content)
-
-    refused = workplace.take("uwv")
-
-    assert refused.exit_code == 2
-    assert len(refused.stderr.strip().split("\n")) == 1
-    assert "holds no shares" in refused.stderr
+    assert result.exit_code == 0, result.stderr
+    assert f"Epoch 1 of {PURPOSE}: bzk, uwv make its key." in result.stdout
+    assert result.stdout.count("draws a key") == 1
+    said = [line.strip() for line in result.stdout.splitlines()]
+    assert said.index("each checks what it was sent, and signs that all saw the same") < said.index(
+        "the epoch is handed in"
+    )
+    assert f"Epoch 1 of {PURPOSE} is open." in said
+    assert workplace.node.wishes == [PURPOSE]
 
 
-def test_shares_that_others_could_read_are_refused(workplace: Workplace) -> None:
-    workplace.deal(SAYS_SO)
-    workplace.handed("uwv").chmod(0o644)
+def test_a_generation_that_fails_names_who_is_to_blame(workplace: Workplace) -> None:
+    workplace.node.generations = [
+        generation("running", "key"),
+        generation("failed", fault="svb: agencies: share: it is not right", culprit="svb"),
+    ]
 
-    refused = workplace.take("uwv")
+    result = workplace.generate()
 
-    assert refused.exit_code == 2
-    assert workplace.held("uwv") == []
+    assert result.exit_code == 1
+    assert "no epoch was opened: svb: agencies: share" in result.stderr
+    assert "everybody can check: svb." in result.stderr
+
+
+def test_a_generation_by_no_operator_is_refused(workplace: Workplace) -> None:
+    result = workplace.generate(token="caseworkers")
+
+    assert result.exit_code == 2
+    assert "This token is not known here." in result.stderr
+    assert workplace.node.wishes == []
+
+
+def test_status_says_what_is_to_be_done(workplace: Workplace) -> None:
+    workplace.node.reasons = [
+        {"code": "share-lost", "text": "epoch 1: gone", "remedy": "signaalketen share restore"},
+        {"code": "fork", "text": "not about epochs", "remedy": "audit"},
+    ]
+
+    shown = workplace.status()
+
+    assert "share-lost  epoch 1: gone" in shown
+    assert "do  signaalketen share restore" in shown
+    assert "fork" not in shown
 
 
 def test_nobody_signs_twice(workplace: Workplace) -> None:
-    workplace.deal(SAYS_SO)
-    workplace.take("uwv")
+    workplace.deal()
+    workplace.sign("uwv")
     before = workplace.note.read_bytes()
 
     again = workplace.sign("uwv")
@@ -274,8 +251,8 @@ def test_nobody_signs_twice(workplace: Workplace) -> None:
 
 
 def test_a_refusal_of_the_node_is_repeated_in_its_words(workplace: Workplace) -> None:
-    workplace.deal(SAYS_SO)
-    workplace.take("szw")
+    workplace.deal()
+    workplace.sign("szw")
 
     unsigned = workplace.submit(workplace.note)
     stranger = workplace.submit(workplace.note, token="caseworkers")

@@ -1,7 +1,6 @@
-"""A dealer of pseudonym keys: for a consortium that has no distributed generation yet.
+"""A dealer of pseudonym keys, for tests that are about something else than how a key is made.
 
-It makes the whole key in one place for a moment, so whoever runs it could keep it: everything that
-uses it says so by name. What it deals is exactly what a distributed generation gives.
+It makes the whole key in one place. What it deals is exactly what a distributed generation gives.
 """
 
 import secrets
