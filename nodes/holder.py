@@ -37,6 +37,7 @@ from nodes.store.database import Database
 
 MAX_EVALUATIONS = 64
 OLDEST = timedelta(days=7)
+_AHEAD = timedelta(days=1)
 _INTEGER_BYTES = 8
 
 
@@ -186,6 +187,9 @@ class Holder:
             raise VerificationError(f"not-yours: block {asked.height} is no signal of {author}'s")
         if entry.day < self._clock.today() - OLDEST:
             raise VerificationError(f"too-old: block {asked.height} is over seven days old")
+        # A quota is by date: with a custodian that lies, an author could use those of all days.
+        if entry.day > self._clock.today() + _AHEAD:
+            raise VerificationError(f"too-young: block {asked.height} is dated over a day ahead")
         share = Share.decode(asked.share)
         verify_signal_share(share, entry)
         if [item.index for item in share.items] != [ALPHA]:

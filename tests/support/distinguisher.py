@@ -5,10 +5,32 @@ neighbours are equal: what is not random in any single place, or on the whole, i
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import log, sqrt
+from typing import NamedTuple
 
 _VALUES = 256
+_WIDTH = 3.29
+"""Half the width of an interval of 99.9 %, in standard errors."""
+
+
+class Area(NamedTuple):
+    """The area under an ROC curve: 1/2 where nothing is told apart, 1 where everything is."""
+
+    value: float
+    error: float
+    """The standard error of the value where nothing is told apart."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Return between which values the area lies, in 999 of 1,000 cases."""
+        return self.value - _WIDTH * self.error, self.value + _WIDTH * self.error
+
+    @property
+    def is_blind(self) -> bool:
+        """Tell whether the interval contains 1/2: nothing was shown to be told apart."""
+        low, high = self.interval
+        return low <= 0.5 <= high
 
 
 def advantage(ones: Sequence[bytes], others: Sequence[bytes]) -> float:
@@ -17,13 +39,18 @@ def advantage(ones: Sequence[bytes], others: Sequence[bytes]) -> float:
     The statistic is the area under the ROC curve; without any difference it is 1/2 on average, and
     this returns more than 4 once in 16,000 times.
     """
-    half = len(ones) // 2
-    weights = _learned(ones[:half], others[:half])
-    high = [_score(one, weights) for one in ones[half:]]
-    low = [_score(other, weights) for other in others[half:]]
-    area = _area(high, low)
+    area = tell_apart(ones, others)
+    return abs(area.value - 0.5) / area.error
+
+
+def tell_apart(ones: Sequence[bytes], others: Sequence[bytes]) -> Area:
+    """Learn from the first half of each kind of string, and tell the second halves apart."""
+    middle, other_middle = len(ones) // 2, len(others) // 2
+    weights = _learned(ones[:middle], others[:other_middle])
+    high = [_score(one, weights) for one in ones[middle:]]
+    low = [_score(other, weights) for other in others[other_middle:]]
     error = sqrt((len(high) + len(low) + 1) / (12 * len(high) * len(low)))
-    return abs(area - 0.5) / error
+    return Area(_area(high, low), error)
 
 
 def _learned(ones: Sequence[bytes], others: Sequence[bytes]) -> list[list[float]]:
@@ -37,12 +64,12 @@ def _learned(ones: Sequence[bytes], others: Sequence[bytes]) -> list[list[float]
     ]
 
 
-def _counted(strings: Sequence[bytes], at: int) -> list[int]:
+def _counted(strings: Sequence[bytes], at: int) -> list[float]:
     # From one, so that what was not seen is unlikely and no more.
     counts = [1] * _VALUES
     for string in strings:
         counts[_features(string)[at] if at >= len(string) else string[at]] += 1
-    return counts
+    return [count / (len(strings) + _VALUES) for count in counts]
 
 
 def _features(string: bytes) -> bytes:
@@ -57,6 +84,11 @@ def _score(string: bytes, weights: list[list[float]]) -> float:
 
 def _area(high: list[float], low: list[float]) -> float:
     """Return the chance that one of `high` is above one of `low` (Mann and Whitney)."""
-    ranked = sorted([(score, True) for score in high] + [(score, False) for score in low])
-    ranks = sum(rank for rank, (_, is_high) in enumerate(ranked, start=1) if is_high)
+    scores = sorted([(score, True) for score in high] + [(score, False) for score in low])
+    ranks, before = 0.0, 0
+    # Equal scores share their ranks: their order says nothing.
+    for _, group in groupby(scores, key=lambda pair: pair[0]):
+        kinds = [is_high for _, is_high in group]
+        ranks += sum(kinds) * (before + (len(kinds) + 1) / 2)
+        before += len(kinds)
     return (ranks - len(high) * (len(high) + 1) / 2) / (len(high) * len(low))
