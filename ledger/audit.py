@@ -20,7 +20,7 @@ from ledger.block import Block, block_hash
 from ledger.checkpoint import Checkpoint
 from ledger.consortium import Consortium
 from ledger.consortium_toml import decode_consortium
-from ledger.cosignature import SignedCheckpoint, verify_exact_lines
+from ledger.cosignature import SignedCheckpoint, post_quantum_cosigners, verify_exact_lines
 from ledger.elsewhere import Elsewhere, Fault
 from ledger.encoding import Digest
 from ledger.entry import DOCUMENT_KINDS
@@ -59,7 +59,8 @@ class Report:
     """What an audit saw. Sound when there are no findings; `counts` is by (author, kind).
 
     `unlocated` are heights of signals whose `locate` is late, `late` (height of a `locate`, member)
-    where an answer is: the chain is sound, and says in public who owes what.
+    where an answer is: the chain is sound, and says in public who owes what. `post_quantum` are the
+    `cosigners` that also signed with a key of type 06.
     """
 
     size: int = 0
@@ -69,6 +70,7 @@ class Report:
     last_day: date | None = None
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     cosigners: dict[str, int] = field(default_factory=dict)
+    post_quantum: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     unlocated: list[int] = field(default_factory=list)
     late: list[tuple[int, str]] = field(default_factory=list)
@@ -264,10 +266,11 @@ class _Audit:
                 log_keys=document.log_keys,
                 quorum=document.quorum,
             )
+            self.report.post_quantum = post_quantum_cosigners(signed, members=document.witnesses)
         except LedgerError as cause:
             self.report.add(None, "cosignature", str(cause))
             return
-        self._verify_times()
+        self._verify_times(document.quorum)
 
     def _verify_checkpoint(self, checkpoint: Checkpoint, document: Consortium) -> None:
         if checkpoint.origin != document.origin:
@@ -282,9 +285,13 @@ class _Audit:
         elif checkpoint.root != self._frontier.root():
             self.report.add(None, "root", "the blocks do not hash to the final checkpoint's root")
 
-    def _verify_times(self) -> None:
+    def _verify_times(self, quorum: int) -> None:
         """Two colluding members could date entries ahead and so make all others' stale."""
+        # A line of type 06 may state no time. It says nothing where a quorum states one; else
+        # the few that do could state what they like.
         times = sorted(self.report.cosigners.values())
+        with_time = [time for time in times if time]
+        times = with_time if len(with_time) >= quorum else times
         # The middle one, and of two the earlier: one witness that states a wrong time neither
         # hides such a date nor makes one up.
         stated = datetime.fromtimestamp(times[(len(times) - 1) // 2], tz=UTC).date()

@@ -185,7 +185,7 @@ def _member(row: _Table, origin: str) -> Member:
     row.end()
     if len(member.oin) != 20 or not member.oin.isdecimal():
         raise row.error("oin must be 20 digits")
-    # Only these count for a quorum, which could otherwise never be reached.
+    # Between members only these make a block final; type 06 is for checkpoints for the outside.
     if all(key.type is not KeyType.COSIGNATURE for key in member.cosigning_keys):
         raise row.error("cosigning_keys: one of type 04 is needed")
     return member

@@ -1,15 +1,26 @@
-"""Cosignatures: members' timed signatures over a checkpoint (c2sp.org/tlog-cosignature, type 04).
+"""Cosignatures: members' timed signatures over a checkpoint (c2sp.org/tlog-cosignature).
 
-    — signaalketen.test/demo/bzk base64(key id[4] ‖ u64be time ‖ Ed25519 signature[64])
+    — signaalketen.test/demo/bzk base64(key id[4] ‖ u64be time ‖ signature)
 
-    signed:   cosignature/v1
-              time 1796083200
-              signaalketen.test/demo
-              4096
-              CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+Type 04, Ed25519 (64 bytes); what is signed does not name the cosigner:
 
-A checkpoint with the cosignatures of a quorum of distinct members is final. What is signed does
-not name the cosigner, so a key must be one member's alone.
+    cosignature/v1
+    time 1796083200
+    signaalketen.test/demo
+    4096
+    CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+Type 06, ML-DSA-44 (2,420 bytes), post-quantum:
+
+    "subtree/v1" ‖ 0A ‖ 00
+    u8 length ‖ cosigner's key name
+    u64be time                      0 says nothing about when, nor that this was its newest
+    u8 length ‖ origin
+    u64be 0 ‖ u64be size ‖ root     the leaves 0 … size - 1, and their root
+
+A checkpoint with the cosignatures of a quorum of distinct members is final. A member counts once,
+by keys of either type; who also stands behind it with a post-quantum one, `post_quantum_cosigners`
+tells. A key must be one member's alone.
 """
 
 from collections.abc import Sequence
@@ -18,13 +29,36 @@ from typing import Protocol, Self
 
 from ledger.checkpoint import Checkpoint
 from ledger.errors import MalformedError, VerificationError
-from ledger.key import KeyType, SigningKey, VerifierKey, verify_ed25519
+from ledger.key import KeyType, VerifierKey, verify_ed25519
+from ledger.mldsa import SIGNATURE_BYTES as ML_DSA_BYTES
+from ledger.mldsa import verify_ml_dsa
 from ledger.note import Note, SignatureLine
 
 MAX_TIME = 253_370_764_799
 """The last second of the year 9998: a day later, too, is a date that every reader can show."""
 _TIME_BYTES = 8
-_SIGNATURE_BYTES = 64
+_SIGNATURE_BYTES = {KeyType.COSIGNATURE: 64, KeyType.COSIGNATURE_ML_DSA: ML_DSA_BYTES}
+_SUBTREE = b"subtree/v1\n\0"
+_MAX_NAME_BYTES = 255
+
+
+class CosigningKey(Protocol):
+    """A private key of type 04 or 06; it may live where only its signatures come from."""
+
+    @property
+    def name(self) -> str:
+        """Return the key's name."""
+
+    @property
+    def type(self) -> KeyType:
+        """Return what it signs."""
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """Return the public key."""
+
+    def sign_bytes(self, message: bytes) -> bytes:
+        """Return the signature of `message`."""
 
 
 class Cosigner(Protocol):
@@ -36,7 +70,7 @@ class Cosigner(Protocol):
 
     @property
     def cosigning_keys(self) -> tuple[VerifierKey, ...]:
-        """Return its keys of type 04; others are no part of a quorum."""
+        """Return its keys of types 04 and 06; others are no part of a quorum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +100,17 @@ class SignedCheckpoint:
         return cls(Checkpoint.decode(note.text), note)
 
 
-def cosign(checkpoint_text: str, *, key: SigningKey, time: int) -> SignatureLine:
+def cosign(checkpoint_text: str, *, key: CosigningKey, time: int) -> SignatureLine:
     """Return the line that cosigns a checkpoint's text at `time`, in seconds since 1970.
 
     Raises:
-        MalformedError: not a cosigning key, or a time that cannot be encoded.
+        MalformedError: not a cosigning key, or a time or name that cannot be encoded.
     """
-    if key.type is not KeyType.COSIGNATURE:
+    if key.type not in _SIGNATURE_BYTES:
         raise MalformedError("only a cosigning key cosigns")
     if not 0 <= time <= MAX_TIME:
         raise MalformedError("cosignature: a time outside 1970 to 9998")
-    signature = key.sign_bytes(_message(checkpoint_text, time))
+    signature = key.sign_bytes(_message(checkpoint_text, time, key.verifier))
     return SignatureLine(key.name, key.verifier.id, time.to_bytes(_TIME_BYTES, "big") + signature)
 
 
@@ -86,16 +120,18 @@ def verify_cosignature(line: SignatureLine, *, checkpoint_text: str, key: Verifi
     Raises:
         VerificationError: another key's line, a key of another type, or another text or time.
     """
-    if key.type is not KeyType.COSIGNATURE or (line.name, line.key_id) != (key.name, key.id):
+    size = _SIGNATURE_BYTES.get(key.type)
+    if size is None or (line.name, line.key_id) != (key.name, key.id):
         raise VerificationError(f"not a cosignature by {key.name}")
-    if len(line.signature) != _TIME_BYTES + _SIGNATURE_BYTES:
+    if len(line.signature) != _TIME_BYTES + size:
         raise VerificationError(f"a cosignature by {key.name} of the wrong size")
     time = int.from_bytes(line.signature[:_TIME_BYTES], "big")
     if time > MAX_TIME:
         raise VerificationError(f"a cosignature by {key.name} at a time after 9998")
-    verify_ed25519(
+    verify = verify_ed25519 if key.type is KeyType.COSIGNATURE else verify_ml_dsa
+    verify(
         public=key.public,
-        message=_message(checkpoint_text, time),
+        message=_message(checkpoint_text, time, key),
         signature=line.signature[_TIME_BYTES:],
     )
     return time
@@ -123,6 +159,24 @@ def verify_quorum(
     if len(times) < max(quorum, 1):
         raise VerificationError(f"cosigned by {len(times)} members, {quorum} are needed")
     return times
+
+
+def post_quantum_cosigners(
+    signed: SignedCheckpoint, *, members: Sequence[Cosigner]
+) -> frozenset[str]:
+    """Return the names of the members one of whose keys of type 06 cosigned.
+
+    Raises:
+        VerificationError: a line of such a key that does not verify.
+    """
+    owners = _owners(members)
+    names = set()
+    for line in signed.note.signatures:
+        member, key = owners.get((line.name, line.key_id), (None, None))
+        if member is not None and key is not None and key.type is KeyType.COSIGNATURE_ML_DSA:
+            verify_cosignature(line, checkpoint_text=signed.note.text, key=key)
+            names.add(member)
+    return frozenset(names)
 
 
 def verify_exact_lines(
@@ -163,7 +217,7 @@ def _owners(members: Sequence[Cosigner]) -> dict[tuple[str, bytes], tuple[str, V
     names: dict[bytes, str] = {}
     for member in members:
         for key in member.cosigning_keys:
-            if key.type is not KeyType.COSIGNATURE:
+            if key.type not in _SIGNATURE_BYTES:
                 continue
             # One signature would count for both.
             if names.setdefault(key.public, member.name) != member.name:
@@ -172,5 +226,30 @@ def _owners(members: Sequence[Cosigner]) -> dict[tuple[str, bytes], tuple[str, V
     return owners
 
 
-def _message(checkpoint_text: str, time: int) -> bytes:
-    return f"cosignature/v1\ntime {time}\n{checkpoint_text}".encode()
+def _message(checkpoint_text: str, time: int, key: VerifierKey) -> bytes:
+    """Return what `key` signs; see the head of this module.
+
+    Raises:
+        MalformedError: a checkpoint or a name that has no such form.
+    """
+    if key.type is KeyType.COSIGNATURE:
+        return f"cosignature/v1\ntime {time}\n{checkpoint_text}".encode()
+    checkpoint = Checkpoint.decode(checkpoint_text)
+    return b"".join(
+        (
+            _SUBTREE,
+            _short(key.name),
+            time.to_bytes(8, "big"),
+            _short(checkpoint.origin),
+            bytes(8),
+            checkpoint.size.to_bytes(8, "big"),
+            checkpoint.root,
+        )
+    )
+
+
+def _short(name: str) -> bytes:
+    raw = name.encode()
+    if len(raw) > _MAX_NAME_BYTES:
+        raise MalformedError("cosignature: a name has at most 255 bytes")
+    return bytes([len(raw)]) + raw

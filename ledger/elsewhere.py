@@ -86,10 +86,10 @@ def _is_by(key: VerifierKey, line: SignatureLine, text: str) -> bool:
     if (key.name, key.id) != (line.name, line.key_id):
         return False
     try:
-        if key.type is KeyType.COSIGNATURE:
-            verify_cosignature(line, checkpoint_text=text, key=key)
-        else:
+        if key.type is KeyType.ED25519:
             key.verify(line, text)
+        else:
+            verify_cosignature(line, checkpoint_text=text, key=key)
     except LedgerError:
         return False
     return True

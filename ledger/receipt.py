@@ -6,15 +6,27 @@ index <height>
 <base64>                        the audit path, from the leaf's sibling upwards, a line a hash
                                 (a blank line)
 <checkpoint note>               with cosignatures of a quorum
+
+Two documents judge a receipt: the one in force at its checkpoint's size says whose cosignatures
+count, and the one in force at its block whose signature under the entry. They differ once keys
+changed in between; `ledger.consortium_chain` proves which document was in force where.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from ledger.cosignature import Cosigner, SignedCheckpoint, verify_quorum
+from ledger.block import Block
+from ledger.consortium import Consortium
+from ledger.cosignature import (
+    Cosigner,
+    SignedCheckpoint,
+    post_quantum_cosigners,
+    verify_quorum,
+)
 from ledger.encoding import Digest, from_base64, to_base64
 from ledger.errors import MalformedError, VerificationError
+from ledger.state import founding_document, verify_entry
 from ledger.tree import leaf_hash, verify_inclusion
 
 _MAGIC = "c2sp.org/tlog-proof@v1"
@@ -62,6 +74,18 @@ class Receipt:
         return receipt
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a receipt proves: its `block`, and by whose word.
+
+    `times` are of the members that cosigned; those in `post_quantum` did so with a key of type 06.
+    """
+
+    block: Block
+    times: dict[str, int]
+    post_quantum: frozenset[str]
+
+
 def verify_receipt(
     receipt: Receipt, *, origin: str, members: Sequence[Cosigner], quorum: int
 ) -> dict[str, int]:
@@ -70,9 +94,19 @@ def verify_receipt(
     Raises:
         VerificationError: another ledger's, not in the tree, or too few cosignatures.
     """
-    checkpoint = receipt.signed.checkpoint
-    if checkpoint.origin != origin:
+    if receipt.signed.checkpoint.origin != origin:
         raise VerificationError("receipt: of another ledger")
+    verify_included(receipt)
+    return verify_quorum(receipt.signed, members=members, quorum=quorum)
+
+
+def verify_included(receipt: Receipt) -> None:
+    """Check that the receipt's block is in the tree of its checkpoint, whoever signed that.
+
+    Raises:
+        VerificationError: it is not.
+    """
+    checkpoint = receipt.signed.checkpoint
     verify_inclusion(
         index=receipt.index,
         size=checkpoint.size,
@@ -80,4 +114,46 @@ def verify_receipt(
         proof=receipt.proof,
         root=checkpoint.root,
     )
-    return verify_quorum(receipt.signed, members=members, quorum=quorum)
+
+
+def read_block(receipt: Receipt) -> Block:
+    """Return the receipt's block, which stands where it says that it stands.
+
+    Raises:
+        LedgerError: not a block, or one of another height.
+    """
+    block = Block.decode(receipt.block)
+    if block.height != receipt.index:
+        raise VerificationError(
+            f"receipt: at position {receipt.index} stands a block that says it is {block.height}"
+        )
+    return block
+
+
+def verify_by_documents(
+    receipt: Receipt,
+    *,
+    origin: str,
+    in_force: Callable[[int], Consortium],
+    is_post_quantum: bool = False,
+) -> Proven:
+    """Check a receipt and the entry in its block; `in_force(n)` is the document after n blocks.
+
+    If it `is_post_quantum`, a quorum of cosignatures of type 06 is needed. The entry is signed with
+    Ed25519 all the same: what they prove is that it stood there when they were made.
+
+    Raises:
+        LedgerError: it proves nothing; the text says why.
+    """
+    judge = in_force(receipt.signed.checkpoint.size)
+    times = verify_receipt(receipt, origin=origin, members=judge.witnesses, quorum=judge.quorum)
+    block = read_block(receipt)
+    # The founding block stands under the document that it brings.
+    document = in_force(block.height) if block.height else founding_document(block.signed)
+    verify_entry(block.signed, document)
+    strong = post_quantum_cosigners(receipt.signed, members=judge.witnesses)
+    if is_post_quantum and len(strong) < judge.quorum:
+        raise VerificationError(
+            f"cosigned by {len(strong)} members with post-quantum keys, {judge.quorum} are needed"
+        )
+    return Proven(block, times, strong)

@@ -7,6 +7,7 @@ are not what the newest card says.
 import asyncio
 import logging
 
+from ledger.encoding import sha256
 from ledger.entry import Entry, SignedEntry
 from ledger.errors import RefusedError
 from ledger.member import MemberDocument
@@ -86,11 +87,12 @@ class Announcer:
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _card(self, version: int) -> MemberDocument:
+        key = self._keyring.post_quantum
         return MemberDocument(
             version=version,
             url=self._url,
             engine_key="",
-            post_quantum=(),
+            post_quantum=() if key is None else (sha256(key.verifier.public),),
             sealing={
                 "node": self._keyring.sealing.public.hash,
                 "recovery": self._keyring.recovery.hash,

@@ -29,17 +29,21 @@ _SIGNED_BY_MANY = frozenset({"consortium", "epoch"})
 
 
 def member_card(keyring: Keyring, *, title: str, oin: str, roles: Sequence[str]) -> str:
-    """Return the public half of a member's keys, to be put into a draft."""
+    """Return the public half of a member's newest keys, to be put into a draft."""
+    new = keyring.newest()
+    cosigning = [new.cosigning.verifier.encode()]
+    if new.post_quantum is not None:
+        cosigning.append(new.post_quantum.verifier.encode())
     return tomli_w.dumps(
         {
             "name": keyring.member,
             "title": title,
             "oin": oin,
             "roles": list(roles),
-            "entry_keys": [keyring.entry.verifier.encode()],
-            "log_key": keyring.log.verifier.encode(),
-            "cosigning_keys": [keyring.cosigning.verifier.encode()],
-            "sdjwt_key": keyring.sdjwt.verifier.encode(),
+            "entry_keys": [new.entry.verifier.encode()],
+            "log_key": new.log.verifier.encode(),
+            "cosigning_keys": cosigning,
+            "sdjwt_key": new.sdjwt.verifier.encode(),
         }
     )
 

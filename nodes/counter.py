@@ -186,7 +186,7 @@ class Counter:
             kind=entry.kind,
             holder=holder,
             items=_held_items(Share.decode(share)),
-            claims={} if sdjwt is None else self._claims(sdjwt),
+            claims={} if sdjwt is None else self._claims(sdjwt, height),
         )
 
     def _verify_not_erased(self, connection: Connection, height: int, author: str) -> None:
@@ -206,11 +206,13 @@ class Counter:
         except InputError as refusal:
             return refusal
 
-    def _claims(self, sdjwt: str) -> dict[str, str]:
+    def _claims(self, sdjwt: str, height: int) -> dict[str, str]:
+        author = self._log.document_at(height).by_name.get(self._keyring.member)
         try:
-            return own_claims(SdJwt.decode(sdjwt), key=self._keyring.sdjwt.verifier)
+            # Signed with the key of its day, which may have been rotated since.
+            return {} if author is None else own_claims(SdJwt.decode(sdjwt), key=author.sdjwt_key)
         except LedgerError:
-            # The key was rotated since; the items themselves still stand.
+            # The items themselves still stand.
             return {}
 
 

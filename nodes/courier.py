@@ -28,7 +28,7 @@ from ledger.seal import SealingPublicKey
 from nodes.clock import Clock
 from nodes.custodian import MAX_PUSH, read_answers, seal_push, verify_answer
 from nodes.errors import NodeError
-from nodes.keyring import Keyring
+from nodes.keyring import Keyring, is_signed_under
 from nodes.peers.client import Peers
 from nodes.peers.port import ITEMS, PUSH
 from nodes.peers.sealed import seal_fields
@@ -45,7 +45,7 @@ _RETRY_SECONDS = 0.5
 _REFUSED_SECONDS = 10.0
 _SALT_BYTES = 32
 _DAY = timedelta(days=1)
-_AGAIN = frozenset({"stale", "over-quota", "stored-line"})
+_AGAIN = frozenset({"stale", "over-quota", "signature", "stored-line"})
 DISPATCHED = frozenset({"locate", "answer", "erasure"})
 """The kinds of entries that the courier brings."""
 Random = Callable[[int], bytes]
@@ -353,11 +353,12 @@ class Courier:
         return signed
 
     async def _fresh(self, dispatch: Dispatch) -> Dispatch:
-        """Return the dispatch, made again under today's date if its own has passed."""
+        """Return the dispatch, made again under today's date if its own, or its key, has passed."""
         day = dispatch.signed.entry.day
         # Over a day old no receiver signs for it any more.
         is_old = self._clock.today() - day > _DAY or self._replica.state.is_stale(day)
-        return await self.redraft(dispatch) if is_old else dispatch
+        is_signed = is_signed_under(dispatch.signed, self._replica.document)
+        return dispatch if is_signed and not is_old else await self.redraft(dispatch)
 
     async def redraft(self, dispatch: Dispatch) -> Dispatch:
         """Make a dispatch again, with the same contents, under today's date."""

@@ -16,12 +16,12 @@ from ledger.consortium import Consortium
 from ledger.encoding import Digest, enc, split_enc
 from ledger.entry import SignedEntry
 from ledger.errors import LedgerError, MalformedError, RefusedError
-from ledger.key import SigningKey
 from ledger.note import SignatureLine
 from ledger.parts import verify_part
 from ledger.rules.kind import verify_commitment_point, verify_line
-from ledger.seal import SealContext, SealingKey, SealingPublicKey, open_sealed, seal
+from ledger.seal import SealContext, SealingPublicKey, open_sealed, seal
 from nodes.clock import Clock
+from nodes.keyring import Keyring
 from nodes.peers.port import PULL, PUSH
 from nodes.replica import Replica
 from nodes.store import chain
@@ -87,18 +87,17 @@ class Custodian:
         self,
         *,
         member: str,
-        key: SigningKey,
-        sealing: SealingKey,
+        keyring: Keyring,
         replica: Replica,
         database: Database,
         writer: Writer,
         custody: Custody,
         clock: Clock,
     ) -> None:
-        """Sign stored-lines with the entry `key`; open pushes with `sealing`."""
+        """Sign stored-lines, and open pushes, with the keys of `keyring`."""
         self._member = member
-        self._key = key
-        self._sealing = sealing
+        self._keyring = keyring
+        self._sealing = keyring.sealing
         self._replica = replica
         self._database = database
         self._writer = writer
@@ -216,4 +215,4 @@ class Custodian:
     def _word(self, outcome: Held | RefusedError) -> str:
         if isinstance(outcome, RefusedError):
             return f"{outcome.reason}: {outcome.detail}"
-        return self._key.sign(outcome.signed.text).encode()
+        return self._keyring.entry.sign(outcome.signed.text).encode()

@@ -1,8 +1,7 @@
 """Effects: what final blocks bring about at this node, in order of height.
 
 Each batch is one transaction that also moves the cursor, and doing a height twice changes nothing:
-own signals become final, custody learns its heights, what can no longer come on the chain goes, and
-the checkpoint shown to strangers steps on.
+own signals become final, custody learns its heights, and what can no longer come on the chain goes.
 """
 
 import asyncio
@@ -32,7 +31,6 @@ from nodes.store.database import Database
 from nodes.store.signals import Signals
 from nodes.store.statement import driver, savepoint
 from nodes.store.writer import Writer
-from nodes.witness import NEWEST
 
 _log = logging.getLogger(__name__)
 _BATCH = 64
@@ -40,7 +38,6 @@ _EFFECTS = "effects"
 LEFT_DAYS = 7
 """For how long frames are kept for an issuer that could not be reached."""
 _NEVER_SUBMITTED = "never-submitted"
-PUBLIC = "public"
 
 
 class _Taken(NamedTuple):
@@ -68,12 +65,8 @@ class Effects:
         on_taken: Callable[[], None],
         progress: Progress,
         clock: Clock,
-        public_step: int,
     ) -> None:
-        """Show strangers a newer checkpoint every `public_step` seconds.
-
-        `on_taken` is called after each batch of effects: others may have something to do.
-        """
+        """Call `on_taken` after each batch of effects: others may have something to do."""
         self._member = member
         self._database = database
         self._writer = writer
@@ -85,7 +78,6 @@ class Effects:
         self._on_taken = on_taken
         self._progress = progress
         self._clock = clock
-        self._public_step = public_step
         self._done: int | None = None
         """How many blocks have taken effect; None until `run`."""
 
@@ -129,16 +121,6 @@ class Effects:
         """Let the final blocks at heights start … end - 1 take effect."""
         finalized, blocks = await self._writer.do(partial(self._take, start=start, end=end))
         self._tell(_Taken(end, finalized, blocks))
-
-    async def publish(self) -> None:
-        """At each step of the clock show strangers what is final, until cancelled."""
-        while True:
-            step = int(self._clock.now().timestamp()) // self._public_step
-            try:
-                await self._writer.do(partial(self._show, step=step))
-            except NodeError as cause:
-                _log.warning("the public checkpoint waits: %s", cause)
-            await asyncio.sleep(min(1.0, self._public_step / 2))
 
     def _take_to(self, connection: Connection, *, size: int) -> "_Taken":
         """Let the next of the first `size` blocks take effect, 64 at most."""
@@ -208,16 +190,6 @@ class Effects:
         self._custody.drop_left(connection, since=since.isoformat(), before=until.isoformat())
         self._closing.turn_day(connection, newest)
         store.move_cursor(connection, store.EFFECTS_DAY, newest)
-
-    def _show(self, connection: Connection, *, step: int) -> None:
-        newest = store.checkpoint(connection, NEWEST)
-        shown = store.checkpoint(connection, PUBLIC)
-        if newest is None or (shown is not None and shown.shown_at >= step):
-            return
-        store.put_checkpoint(
-            connection,
-            store.StoredCheckpoint(name=PUBLIC, size=newest.size, note=newest.note, shown_at=step),
-        )
 
 
 def _nothing() -> None:

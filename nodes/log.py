@@ -4,14 +4,17 @@ Members' own people see up to the newest final checkpoint; everybody else up to 
 which steps on by the clock, so that nobody outside sees at which minute an agency posted.
 """
 
+from sqlalchemy import Connection
+
 from ledger.consortium import Consortium
+from ledger.consortium_chain import ConsortiumChain
 from ledger.cosignature import SignedCheckpoint
 from ledger.errors import MalformedError
 from ledger.receipt import Receipt
 from ledger.tile import Tile, encode_bundle
 from ledger.tree import prove_inclusion
-from nodes.effects import PUBLIC
 from nodes.errors import NotFoundError
+from nodes.publisher import PUBLIC
 from nodes.replica import Replica
 from nodes.store import chain as store
 from nodes.store.database import Database
@@ -35,6 +38,18 @@ class Log:
         document = self._replica.document
         if document is None:
             raise NotFoundError("the chain has no founding block here yet")
+        return document
+
+    def document_at(self, height: int) -> Consortium:
+        """Return the consortium document that was in force at the block `height`.
+
+        Raises:
+            NotFoundError: there was none.
+        """
+        with self._database.read() as connection:
+            document = self._replica.document_at(connection, height)
+        if document is None:
+            raise NotFoundError("no document was in force there")
         return document
 
     def checkpoint(self, *, is_inside: bool) -> SignedCheckpoint:
@@ -80,8 +95,29 @@ class Log:
         if not 0 <= height < size:
             raise NotFoundError(f"{size} blocks are final: none of that height")
         with self._database.read() as connection:
-            block = store.block_at(connection, height)
-            if block is None:
-                raise NotFoundError("that block is not here")
-            proof = prove_inclusion(store.TreeNodes(connection), index=height, size=size)
-        return Receipt(block, height, tuple(proof), signed)
+            return _receipt(connection, height, signed)
+
+    def consortium_chain(self, *, is_inside: bool) -> ConsortiumChain:
+        """Return every document up to the reader's newest checkpoint, each with its proof.
+
+        Raises:
+            NotFoundError: nothing is final yet.
+        """
+        signed = self.checkpoint(is_inside=is_inside)
+        with self._database.read() as connection:
+            heights = [
+                height
+                for height in store.consortium_heights(connection)
+                if height < signed.checkpoint.size
+            ]
+            receipts = tuple(_receipt(connection, height, signed) for height in heights)
+        return ConsortiumChain(signed, receipts)
+
+
+def _receipt(connection: Connection, height: int, signed: SignedCheckpoint) -> Receipt:
+    block = store.block_at(connection, height)
+    if block is None:
+        raise NotFoundError("that block is not here")
+    size = signed.checkpoint.size
+    proof = prove_inclusion(store.TreeNodes(connection), index=height, size=size)
+    return Receipt(block, height, tuple(proof), signed)

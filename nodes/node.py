@@ -43,6 +43,7 @@ from nodes.peers.port import Transport
 from nodes.peers.service import PeerService
 from nodes.prober import Prober
 from nodes.progress import Milestone, Progress
+from nodes.publisher import Publisher
 from nodes.pusher import Pusher
 from nodes.recovery import Recovery
 from nodes.replica import Applied, Replica
@@ -151,6 +152,9 @@ class Node:
         self._transport = adapters.transport
         founding = load_founding(settings)
         self.replica = Replica(self.database, founding)
+        if self.replica.document is not None:
+            self.keyring.begin(self.replica.document)
+        self._has_new_keys = asyncio.Event()
         self.writer = Writer(self.database, on_rollback=self.replica.forget)
         self.sweeper = Sweeper(self.writer)
         vault = _vault_of(self.keyring)
@@ -163,7 +167,7 @@ class Node:
         )
         self.peers = Peers(
             member=self.keyring.member,
-            key=self.keyring.entry,
+            keyring=self.keyring,
             replica=self.replica,
             transport=self._transport,
             clock=self.clock,
@@ -186,8 +190,7 @@ class Node:
         )
         self.witness = Witness(
             member=self.keyring.member,
-            cosigning=self.keyring.cosigning,
-            log=self.keyring.log,
+            keyring=self.keyring,
             replica=self.replica,
             database=self.database,
             writer=self.writer,
@@ -208,7 +211,16 @@ class Node:
             on_taken=self._wake_matching,
             progress=self.progress,
             clock=self.clock,
-            public_step=settings.public_step_seconds,
+        )
+        self.publisher = Publisher(
+            member=self.keyring.member,
+            replica=self.replica,
+            database=self.database,
+            writer=self.writer,
+            witness=self.witness,
+            peers=self.peers,
+            clock=self.clock,
+            step=settings.public_step_seconds,
         )
         self.recovery = Recovery(
             member=self.keyring.member,
@@ -245,8 +257,7 @@ class Node:
             replica=self.replica,
             custodian=Custodian(
                 member=self.keyring.member,
-                key=self.keyring.entry,
-                sealing=self.keyring.sealing,
+                keyring=self.keyring,
                 replica=self.replica,
                 database=self.database,
                 writer=self.writer,
@@ -434,11 +445,11 @@ class Node:
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
         return [
             self._follow(),
-            self.announcer.run(),
+            self._announce(),
             self.outbox.run(self.caught_up),
             self.witness.run(),
             self.effects.run(),
-            self.effects.publish(),
+            self.publisher.run(),
             self.recovery.run(),
             self.courier.run(self.caught_up),
             self.locating.run(),
@@ -449,6 +460,27 @@ class Node:
             self.cases.run(),
             self.sweeper.run(),
         ]
+
+    async def _announce(self) -> None:
+        """Keep this member's card on the chain true, also when its keys change."""
+        while True:
+            await self.announcer.run()
+            await self._has_new_keys.wait()
+            self._has_new_keys.clear()
+
+    def _follow_keys(self, applied: Applied) -> None:
+        """Sign with the keys that a new document names, from its block on."""
+        document = self.replica.document
+        if document is None or all(a.admission.kind != "consortium" for a in applied.appended):
+            return
+        try:
+            # They may have been made while this node ran.
+            self.keyring.generations = load_keyring(self.settings.keys).generations
+        except ConfigurationError as cause:
+            _log.warning("new keys cannot be read: %s", cause)
+        if self.keyring.follow(document):
+            _log.info("version %s of the document is in force with new keys", document.version)
+            self._has_new_keys.set()
 
     async def _follow(self) -> None:
         """Apply the order; when it cannot be followed, say so and go on serving."""
@@ -486,6 +518,7 @@ class Node:
 
         applied, placed, refused, again = await self.writer.do(work)
         self.replica.tip = applied.tip
+        self._follow_keys(applied)
         self.position.reach(batch.position)
         if own_days := [a.admission.day for a in _own_signals(applied, member)]:
             self.outbox.placed(placed, days=own_days)

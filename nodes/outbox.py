@@ -20,7 +20,7 @@ from ledger.note import SignatureLine
 from nodes.clock import Clock
 from nodes.custodian import MAX_PUSH
 from nodes.errors import ConflictError, InputError, NodeError, PeerUnreachableError
-from nodes.keyring import Keyring
+from nodes.keyring import Keyring, is_signed_under
 from nodes.pusher import Pusher
 from nodes.replica import Replica
 from nodes.sequencer.port import Sequencer
@@ -220,7 +220,7 @@ class Outbox:
             await self._sequencer.submit(entries)
 
     async def _fresh(self, signal: Outgoing) -> Outgoing | None:
-        """Return the signal, made again under today's date where its own will not do any more.
+        """Return the signal, made again under today's date where date or key will not do any more.
 
         None where it is not to go now: it came on the chain, or today's quota is used up.
         """
@@ -230,7 +230,9 @@ class Outbox:
                 self._hold(signal.local_id, _OVER_QUOTA)
                 return None
             return await self._redraft(signal.local_id)
-        if self._replica.state.is_stale(day):
+        is_signed = is_signed_under(signal.signed, self._replica.document)
+        # With the keys the one that signed its content changed, too.
+        if self._replica.state.is_stale(day) or not is_signed:
             return await self._redraft(signal.local_id)
         return signal
 

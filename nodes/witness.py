@@ -15,10 +15,10 @@ from ledger.checkpoint import Checkpoint
 from ledger.consortium import Consortium
 from ledger.cosignature import SignedCheckpoint, cosign, verify_cosignature, verify_quorum
 from ledger.errors import LedgerError, VerificationError
-from ledger.key import SigningKey
 from ledger.note import Note, SignatureLine
 from nodes.clock import Clock
 from nodes.errors import NodeError, PeerRefusedError
+from nodes.keyring import Keyring
 from nodes.peers.client import Peers
 from nodes.peers.port import COSIGN, FINAL
 from nodes.progress import Progress
@@ -41,8 +41,7 @@ class Witness:
         self,
         *,
         member: str,
-        cosigning: SigningKey,
-        log: SigningKey,
+        keyring: Keyring,
         replica: Replica,
         database: Database,
         writer: Writer,
@@ -51,14 +50,13 @@ class Witness:
         clock: Clock,
         along: Callable[[Connection, int], Callable[[], None]],
     ) -> None:
-        """Cosign as `member` with `cosigning`; sign checkpoints that are served with `log`.
+        """Cosign as `member`, and sign checkpoints that are served, with the keys of `keyring`.
 
         `along` is called with a size in the transaction that makes so many blocks final; what it
         returns, once that is durable.
         """
         self._member = member
-        self._cosigning = cosigning
-        self._log_key = log
+        self._keyring = keyring
         self._replica = replica
         self._database = database
         self._writer = writer
@@ -80,12 +78,24 @@ class Witness:
         Raises:
             VerificationError: it is not one, or not yet.
         """
-        if not await self._progress.applied.wait_for(checkpoint.size, timeout=timeout):
-            raise VerificationError(f"behind: only {self._progress.applied.value} blocks are here")
-        if self._own(checkpoint.size) != checkpoint:
-            raise VerificationError("fork: the same size has another root here")
-        # The blocks were committed before `applied` grew: nothing is signed that could be lost.
+        await self._verify_own(checkpoint, timeout=timeout)
         return self._cosign(checkpoint)
+
+    async def cosign_outside(self, checkpoint: Checkpoint, *, timeout: float) -> SignatureLine:
+        """Return the post-quantum cosignature of such a prefix, for readers who are not members.
+
+        It states no time unless this node has nothing newer: with a time it would say so.
+
+        Raises:
+            VerificationError: as `cosign`, or the document names no key of this node for it.
+        """
+        await self._verify_own(checkpoint, timeout=timeout)
+        document = self._document_at(checkpoint.size)
+        key = None if document is None else self._keyring.post_quantum_for(document)
+        if key is None:
+            raise VerificationError("the document names no post-quantum key of this node")
+        is_newest = checkpoint.size == self._progress.applied.value
+        return cosign(checkpoint.encode(), key=key, time=self._time() if is_newest else 0)
 
     def hurry(self) -> None:
         """Ask for cosignatures now: somebody waits for a receipt."""
@@ -219,7 +229,7 @@ class Witness:
 
     async def _record(self, checkpoint: Checkpoint, lines: list[SignatureLine]) -> SignedCheckpoint:
         text = checkpoint.encode()
-        ordered = sorted([self._log_key.sign(text), *lines], key=SignatureLine.encode)
+        ordered = sorted([self._keyring.log.sign(text), *lines], key=SignatureLine.encode)
         signed = SignedCheckpoint(checkpoint, Note(text, tuple(ordered)))
         row = store.StoredCheckpoint(
             name=NEWEST, size=checkpoint.size, note=signed.encode(), shown_at=self._time()
@@ -247,8 +257,29 @@ class Witness:
         with self._database.read() as connection:
             return self._replica.checkpoint_at(connection, size)
 
+    async def _verify_own(self, checkpoint: Checkpoint, *, timeout: float) -> None:
+        """Check that `checkpoint` is a prefix of this node's own history.
+
+        Raises:
+            VerificationError: it is not one, or not yet.
+        """
+        if not await self._progress.applied.wait_for(checkpoint.size, timeout=timeout):
+            raise VerificationError(f"behind: only {self._progress.applied.value} blocks are here")
+        # The blocks were committed before `applied` grew: nothing is signed that could be lost.
+        if self._own(checkpoint.size) != checkpoint:
+            raise VerificationError("fork: the same size has another root here")
+
     def _cosign(self, checkpoint: Checkpoint) -> SignatureLine:
-        return cosign(checkpoint.encode(), key=self._cosigning, time=self._time())
+        key = self._keyring.cosigning
+        if len(self._keyring.generations) > 1:
+            # A size from before the keys changed is judged by the document in force there.
+            document = self._document_at(checkpoint.size)
+            key = key if document is None else self._keyring.cosigning_for(document)
+        return cosign(checkpoint.encode(), key=key, time=self._time())
+
+    def _document_at(self, size: int) -> Consortium | None:
+        with self._database.read() as connection:
+            return self._replica.document_at(connection, size)
 
     def _time(self) -> int:
         return int(self._clock.now().timestamp())

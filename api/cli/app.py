@@ -1,8 +1,8 @@
 """Every command of `signaalketen`, in one tree.
 
-    key new                         member card
-    consortium draft | sign | show  node
-    post    export    audit         receipt verify    openapi
+    key new | rotate | retire       member card
+    consortium draft | sign | show | policy | chain
+    node    post    export    audit         receipt verify    openapi
     epoch generate | sign | close | submit | status
     share backup | restore
 

@@ -2,7 +2,7 @@
 
 {"sound": false, "origin": …, "blocks": 412, "root": <base64>, "documentVersion": 1,
  "firstDay": "2026-11-24", "lastDay": …, "posts": [{"author", "kind", "count"}, …],
- "cosigners": {"bzk": "2026-11-24T14:02:11Z", …},
+ "cosigners": {"bzk": "2026-11-24T14:02:11Z", …}, "postQuantum": ["bzk", …],
  "findings": [{"height": 17, "reason": "link", "detail": …}, …],
  "held": {"others": 40, "own": 12} or null, "unlocated": [heights],
  "late": [{"height", "member"}, …], "notChecked": [ … ]}
@@ -36,6 +36,7 @@ def as_json(report: Report, trusted: Consortium, held: HeldCount | None = None) 
                 for (author, kind), count in sorted(report.counts.items())
             ],
             "cosigners": {name: rfc3339(time) for name, time in sorted(report.cosigners.items())},
+            "postQuantum": sorted(report.post_quantum),
             "findings": [
                 {"height": f.height, "reason": f.reason, "detail": f.detail}
                 for f in report.findings
@@ -84,6 +85,12 @@ def rfc3339(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def cosigned_line(time: int, is_post_quantum: bool) -> str:
+    """Return when a member cosigned, in words, and whether with a post-quantum key too."""
+    stated = rfc3339(time) if time else "at a time it does not state"
+    return f"{stated}{', post-quantum too' if is_post_quantum else ''}"
+
+
 def _checked(report: Report, trusted: Consortium) -> Iterator[str]:
     yield f"{trusted.origin}, trusting version {trusted.version} of its document"
     yield f"  blocks     {report.size}{_days(report)}"
@@ -99,7 +106,7 @@ def _checked(report: Report, trusted: Consortium) -> Iterator[str]:
         yield f"    {author.ljust(width)}  {kinds}"
     yield "  cosigned by"
     for name, time in sorted(report.cosigners.items()):
-        yield f"    {name.ljust(width)}  {rfc3339(time)}"
+        yield f"    {name.ljust(width)}  {cosigned_line(time, name in report.post_quantum)}"
     if not report.cosigners:
         yield "    no quorum that verifies"
 

@@ -1,4 +1,4 @@
-"""`consortium draft | sign | show`: the document that all members sign, on its way and after."""
+"""`consortium draft | sign | show | policy | chain`: the document that all members sign."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import plain_errors, replace_file, say
+from api.cli.target import TokenFile, read_token
 
 if TYPE_CHECKING:
     from api.cli.documents import Approvals
     from ledger.consortium import Consortium
+
+_NOT_CHECKED = "Not checked: name a version that you trust with --trusted."
 
 app = typer.Typer(name="consortium", help="The document all members sign.", no_args_is_help=True)
 
@@ -67,6 +70,8 @@ def sign(
     from nodes.keyring import load_keyring
 
     keyring, current = load_keyring(keys), _read(previous)
+    # A version is signed with the keys of the one before; new ones are in force once it is.
+    keyring.follow(current or read_document(decode_draft(draft.read_bytes())))
     signed = sign_draft(decode_draft(draft.read_bytes()), keyring)
     document = read_document(signed)
     if document.version > 1 and current is None:
@@ -106,6 +111,65 @@ def show(
     else:
         say(f"Brought in by {read.note.entry.author}, dated {read.note.entry.day}.")
         _say_approvals(approvals_of(read.note, current=_read(previous)))
+
+
+@app.command("policy")
+@plain_errors()
+def policy(
+    *,
+    file: Annotated[Path, typer.Argument(help="A consortium.toml, or the note of one.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write; else it is printed.")] = None,
+    post_quantum: Annotated[
+        bool, typer.Option("--post-quantum", help="Name post-quantum keys only.")
+    ] = False,
+) -> None:
+    """Write the c2sp.org/tlog-policy file by which other tools judge checkpoints and receipts."""
+    from api.cli.documents import read_document_file
+    from ledger.key import KeyType
+    from ledger.policy import policy_of
+
+    document = read_document_file(file).document
+    strong = frozenset({KeyType.COSIGNATURE_ML_DSA})
+    raw = (policy_of(document, types=strong) if post_quantum else policy_of(document)).encode()
+    if out is None:
+        typer.echo(raw.decode(), nl=False)
+        return
+    replace_file(out, raw)
+    say(f"{out}: {document.quorum} of {len(document.witnesses)} witnesses of {document.origin},")
+    say(
+        f"  by the keys of version {document.version}. Write it anew when the members' keys change."
+    )
+
+
+@app.command("chain")
+@plain_errors()
+def chain(
+    *,
+    source: Annotated[str, typer.Argument(help="The address of a node, or a file written before.")],
+    trusted: Annotated[
+        Path | None, typer.Option(help="A version of the document that you trust: check it all.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; else versions are listed.")
+    ] = None,
+    token_file: TokenFile = None,
+) -> None:
+    """Fetch every version of the document, with the proof of where it came into force."""
+    from api.cli.documents import read_consortium_chain, read_document_file
+    from ledger.consortium_chain import verify_consortium_chain
+    from ledger.receipt import read_block
+    from ledger.rules.consortium import read_document
+
+    found = read_consortium_chain(source, token=read_token(token_file))
+    if trusted is not None:
+        verify_consortium_chain(found, trusted=read_document_file(trusted).document)
+    if out is not None:
+        replace_file(out, found.encode())
+        say(f"{out}: of {found.signed.checkpoint.origin}, {found.signed.checkpoint.size} blocks.")
+    for receipt in found.receipts:
+        document = read_document(read_block(receipt).signed)
+        say(f"  version {document.version}  block {receipt.index}  {document.digest.hex()}")
+    say("Checked against the version that you trust." if trusted else _NOT_CHECKED)
 
 
 def _say_document(document: "Consortium") -> None:

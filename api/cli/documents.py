@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.cli.target import is_url, node_at
 from ledger.consortium import Consortium
+from ledger.consortium_chain import ConsortiumChain
 from ledger.consortium_toml import decode_consortium
 from ledger.entry import SignedEntry
 from ledger.errors import ConsortiumError, RefusedError
@@ -39,6 +41,20 @@ def read_document_file(path: Path) -> DocumentFile:
         raise ConsortiumError(f"{path} is not text") from cause
     except (ConsortiumError, RefusedError) as cause:
         raise ConsortiumError(f"{path}: {cause}") from cause
+
+
+def read_consortium_chain(source: str, *, token: str | None) -> ConsortiumChain:
+    """Read a chain of documents from a file, or from the node at an URL.
+
+    Raises:
+        ClientError: the node does not give it.
+        MalformedError: it is none.
+        OSError: the file cannot be read.
+    """
+    if not is_url(source):
+        return ConsortiumChain.decode(Path(source).read_bytes())
+    with node_at(source, token=token) as node:
+        return ConsortiumChain.decode(node.consortium_chain())
 
 
 @dataclass(frozen=True, slots=True)

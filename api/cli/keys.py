@@ -1,4 +1,4 @@
-"""`key new` and `member card`: a member's keys, made where they are used, and their public half."""
+"""`key new | rotate | retire` and `member card`: a member's keys, and their public half."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +23,18 @@ Made the keys of {member} on {origin}.
 Next: signaalketen member card --keys {keys} …"""
 
 
+_ROTATED = """\
+Made generation {number} of the keys of {member}, beside those in use.
+
+  {place}
+      Leave it there, readable by the node's own user only. Nothing signs with it yet.
+
+Next: signaalketen member card --keys {keys} …
+      Whoever drafts puts the card into the next version of the consortium document. Once that is in
+      force the node signs with the new keys by itself; start it anew at a quiet moment, so that
+      others seal to the new key too. Then: signaalketen key retire --keys {keys} --consortium …"""
+
+
 @key_app.command("new")
 @plain_errors()
 def new(
@@ -43,6 +55,38 @@ def new(
         raise ConfigurationError(f"{recovery.parent} is not a folder: make it first.")
     create_keyring(keys, origin=origin, member=member, recovery=recovery)
     say(_KEPT.format(member=member, origin=origin, keys=keys, recovery=recovery))
+
+
+@key_app.command("rotate")
+@plain_errors()
+def rotate(
+    *, keys: Annotated[Path, typer.Option(help="The folder with this member's keys.")]
+) -> None:
+    """Make new keys beside those in use, for the next version of the consortium document."""
+    from nodes.keyring import load_keyring
+    from nodes.rotation import make_generation
+
+    number = make_generation(keys)
+    member = load_keyring(keys).member
+    say(_ROTATED.format(number=number, member=member, place=keys / str(number), keys=keys))
+
+
+@key_app.command("retire")
+@plain_errors()
+def retire(
+    *,
+    keys: Annotated[Path, typer.Option(help="The folder with this member's keys.")],
+    consortium: Annotated[Path, typer.Option(help="The consortium document in force.")],
+) -> None:
+    """Destroy the keys that the document in force does not name any more."""
+    from api.cli.documents import read_document_file
+    from nodes.rotation import retire_generations
+
+    retired = retire_generations(keys, read_document_file(consortium).document)
+    if not retired:
+        say("There are no older keys.")
+        return
+    say(f"Destroyed generation {', '.join(map(str, retired))}. Destroy its copies, too.")
 
 
 @member_app.command("card")

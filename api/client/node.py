@@ -17,6 +17,7 @@ from typing import Any, Self
 import httpx
 
 from api.client.errors import AnsweredError, ClientError, UnreachableError
+from ledger.consortium_chain import MAX_CHAIN_BYTES
 
 MAX_BATCH = 100
 _MAX_JSON_BYTES = 64 * 1024 * 1024
@@ -232,6 +233,10 @@ class NodeClient:
     def consortium(self) -> str:
         """Return the consortium document in force, as signed."""
         return self.read("/v1/consortium", limit=_MAX_TEXT_BYTES).decode()
+
+    def consortium_chain(self) -> bytes:
+        """Return every version of the document, with proofs."""
+        return self.read("/v1/consortium/chain", limit=MAX_CHAIN_BYTES)
 
     def checkpoint(self) -> bytes:
         """Return the newest final checkpoint that this caller may see."""

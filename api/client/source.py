@@ -18,7 +18,6 @@ from ledger.consortium_toml import decode_consortium
 from ledger.cosignature import SignedCheckpoint, verify_exact_lines
 from ledger.errors import LedgerError, MalformedError
 from ledger.export import ExportReader
-from ledger.key import KeyType
 from ledger.note import Note, SignatureLine
 from ledger.tile import WIDTH, Tile, decode_bundle, entry_tiles
 
@@ -166,10 +165,7 @@ def document_in(raw: bytes) -> Consortium | None:
 def with_members_lines(signed: SignedCheckpoint, document: Consortium) -> SignedCheckpoint:
     """Return `signed` with the lines that an export may hold, in their order."""
     keys = {
-        (key.name, key.id)
-        for member in document.witnesses
-        for key in member.cosigning_keys
-        if key.type is KeyType.COSIGNATURE
+        (key.name, key.id) for member in document.witnesses for key in member.cosigning_keys
     } | {(key.name, key.id) for key in document.log_keys}
     lines: dict[tuple[str, bytes], SignatureLine] = {}
     for line in signed.note.signatures:

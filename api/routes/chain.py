@@ -47,6 +47,20 @@ async def consortium(node: NodeDep) -> PlainTextResponse:
 
 
 @router.get(
+    "/consortium/chain",
+    summary="Every consortium document, with the proof of where it came into force",
+    response_class=PlainTextResponse,
+    responses={**_plain("Blocks, their paths and a checkpoint"), **responses(401, 404)},
+    openapi_extra=_OR_NO_TOKEN,
+)
+async def consortium_chain(is_inside: IsInside, node: NodeDep) -> PlainTextResponse:
+    """Return what leads from any version of the document that a reader trusts to all others."""
+    return PlainTextResponse(
+        node.log.consortium_chain(is_inside=is_inside).encode(), media_type=TEXT
+    )
+
+
+@router.get(
     "/receipts/{height}",
     summary="The receipt of a block",
     response_class=PlainTextResponse,

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from ledger.consortium import Consortium
 from ledger.errors import LedgerError
-from ledger.key import SigningKey
 from ledger.member import MemberDocument
 from ledger.seal import SealingPublicKey
 from nodes.clock import Clock
 from nodes.errors import PeerRefusedError, PeerUnreachableError
+from nodes.keyring import Keyring
 from nodes.peers.message import ID_BYTES, OK, PeerMessage
 from nodes.peers.port import KEYS, Transport
 from nodes.replica import Replica
@@ -22,7 +22,7 @@ class Peers:
         self,
         *,
         member: str,
-        key: SigningKey,
+        keyring: Keyring,
         replica: Replica,
         transport: Transport,
         clock: Clock,
@@ -30,7 +30,7 @@ class Peers:
     ) -> None:
         """Ask as `member`; give up on a peer after `timeout` seconds."""
         self._member = member
-        self._key = key
+        self._keyring = keyring
         self._replica = replica
         self._transport = transport
         self._clock = clock
@@ -57,7 +57,7 @@ class Peers:
             payload=payload,
         )
         raw = await self._transport.send(
-            self._card(member).url, request.encode(self._key), timeout=self.timeout
+            self._card(member).url, request.encode(self._keyring.entry), timeout=self.timeout
         )
         try:
             answer = PeerMessage.decode(raw, document)

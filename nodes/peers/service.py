@@ -16,7 +16,17 @@ from nodes.holder import Holder
 from nodes.keyring import Keyring
 from nodes.peers.client import Peers
 from nodes.peers.message import OK, PeerMessage
-from nodes.peers.port import COSIGN, EVALUATE, FINAL, GENERATE, ITEMS, KEYS, PULL, PUSH
+from nodes.peers.port import (
+    COSIGN,
+    COSIGN_OUTSIDE,
+    EVALUATE,
+    FINAL,
+    GENERATE,
+    ITEMS,
+    KEYS,
+    PULL,
+    PUSH,
+)
 from nodes.replica import Replica
 from nodes.witness import Witness
 
@@ -61,6 +71,7 @@ class PeerService:
             EVALUATE: self._evaluate,
             GENERATE: self._generate,
             COSIGN: self._cosign,
+            COSIGN_OUTSIDE: self._cosign_outside,
             FINAL: self._final,
             KEYS: self._keys,
         }
@@ -126,6 +137,12 @@ class PeerService:
         del document
         checkpoint = Checkpoint.decode(request.payload.decode(errors="replace"))
         line = await self._witness.cosign(checkpoint, timeout=self._patience)
+        return line.encode().encode()
+
+    async def _cosign_outside(self, request: PeerMessage, document: Consortium) -> bytes:
+        del document
+        checkpoint = Checkpoint.decode(request.payload.decode(errors="replace"))
+        line = await self._witness.cosign_outside(checkpoint, timeout=self._patience)
         return line.encode().encode()
 
     async def _final(self, request: PeerMessage, document: Consortium) -> bytes:

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from ledger.block import Block
 from ledger.cosignature import SignedCheckpoint, cosign
+from ledger.encoding import sha256
 from ledger.entry import Entry, SignedEntry
 from ledger.member import MemberDocument
 from ledger.note import Note
@@ -46,11 +47,12 @@ def run(scenario: Coroutine[Any, Any, None]) -> None:
 
 def card_of(ring: Keyring, *, day: date, version: int = 1, url: str | None = None) -> bytes:
     """Return the entry of a member's own card."""
+    key = ring.post_quantum
     card = MemberDocument(
         version=version,
         url=url_of(ring.member) if url is None else url,
         engine_key="",
-        post_quantum=(),
+        post_quantum=() if key is None else (sha256(key.verifier.public),),
         sealing={"node": ring.sealing.public.hash, "recovery": ring.recovery.hash},
     )
     entry = Entry(ring.origin, ring.member, "member", day, None, card.encode())

@@ -10,7 +10,7 @@ Every body follows from origin, author, day and number.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Self
@@ -19,6 +19,7 @@ from ledger.block import NO_PREVIOUS, block_hash, block_header
 from ledger.body import Body, Item
 from ledger.checkpoint import Checkpoint
 from ledger.commitment import commit
+from ledger.consortium_chain import ConsortiumChain
 from ledger.cosignature import SignedCheckpoint
 from ledger.encoding import Digest, enc, sha256
 from ledger.entry import Entry, SignedEntry
@@ -185,16 +186,39 @@ class ChainBuilder:
         """Return the checkpoint of the chain so far."""
         return Checkpoint(self.consortium.document.origin, self.frontier.size, self.frontier.root())
 
-    def final(self, *, by: Iterable[str] = ALL, time: int = NOON) -> SignedCheckpoint:
-        """Return the checkpoint cosigned by the members `by`."""
-        return self.consortium.cosigned(self.checkpoint, by=by, time=time)
+    def final(
+        self, *, by: Iterable[str] = ALL, post_quantum: Iterable[str] = (), time: int = NOON
+    ) -> SignedCheckpoint:
+        """Return the checkpoint cosigned by the members `by`, and signed by UWV's log."""
+        return self.consortium.cosigned(
+            self.checkpoint, by=by, post_quantum=post_quantum, logs=["uwv"], time=time
+        )
 
     def export(self, *, by: Iterable[str] = ALL, time: int = NOON) -> bytes:
         """Return the export that ends in `final`."""
         return b"".join(encode_export(self.blocks, self.final(by=by, time=time).encode))
 
-    def receipt(self, index: int, *, by: Iterable[str] = ALL) -> Receipt:
+    def receipt(
+        self, index: int, *, by: Iterable[str] = ALL, post_quantum: Iterable[str] = ()
+    ) -> Receipt:
         """Return the receipt of the block at height `index` under `final`."""
+        return self._receipt(index, self.final(by=by, post_quantum=post_quantum))
+
+    def documents(self, *, by: Iterable[str] = ALL) -> ConsortiumChain:
+        """Return the chain of this chain's documents under `final`."""
+        final = self.final(by=by)
+        heights = [at for at, block in enumerate(self.blocks) if b"\nconsortium\n" in block]
+        return ConsortiumChain(final, tuple(self._receipt(at, final) for at in heights))
+
+    def rotate(self, generation: int) -> Appended:
+        """Give every member new keys, of that generation, by the next version of the document."""
+        return self.amend(
+            members=tuple(
+                replace(member, generation=generation) for member in self.consortium.members
+            )
+        )
+
+    def _receipt(self, index: int, final: SignedCheckpoint) -> Receipt:
         leaves: list[Digest] = [leaf_hash(block) for block in self.blocks]
         proof = prove_inclusion(StoredTree(leaves), index=index, size=len(leaves))
-        return Receipt(self.blocks[index], index, tuple(proof), self.final(by=by))
+        return Receipt(self.blocks[index], index, tuple(proof), final)

@@ -27,12 +27,18 @@ def signaalketen(*arguments: str | Path, **environment: str | None) -> Result:
 def make_member(folder: Path, name: str) -> None:
     """Make keys `<name>`, recovery seed `<name>.recovery` and card `<name>.card` in `folder`."""
     keys, recovery = folder / name, folder / f"{name}.recovery"
-    number = list(MEMBERS).index(name) + 1
     made = signaalketen(
         *("key", "new", "--origin", ORIGIN, "--member", name),
         *("--keys", keys, "--recovery", recovery),
     )
     assert made.exit_code == 0, made.stderr
+    make_card(folder, name)
+
+
+def make_card(folder: Path, name: str) -> None:
+    """Make the card `<name>.card` of a member's newest keys in `folder`."""
+    keys = folder / name
+    number = list(MEMBERS).index(name) + 1
     roles: list[str] = [part for role in MEMBERS[name] for part in ("--role", role)]
     card = signaalketen(
         *("member", "card", "--keys", keys, "--title", name.upper()),

@@ -69,14 +69,23 @@ def url_of(name: str) -> str:
     return f"http://{name}.test"
 
 
-def found(root: Path, *, quota: int = 20_000, peer_timeout: float = 0.5) -> Founded:
-    """Make a consortium of four under `root`, in which each may post `quota` signals a day."""
+def found(
+    root: Path, *, quota: int = 20_000, peer_timeout: float = 0.5, post_quantum: bool = True
+) -> Founded:
+    """Make a consortium of four under `root`, in which each may post `quota` signals a day.
+
+    Without `post_quantum` it is as one founded before there were such keys.
+    """
     rings = {
         name: create_keyring(
             root / name / "keys", origin=ORIGIN, member=name, recovery=root / name / "recovery.seed"
         )
         for name in ROLES
     }
+    if not post_quantum:
+        for name in ROLES:
+            (root / name / "keys" / "cosign-pq.seed").unlink()
+        rings = {name: load_keyring(root / name / "keys") for name in ROLES}
     cards = [
         ceremony.member_card(ring, title=name.upper(), oin=f"00000099{i:012}", roles=ROLES[name])
         for i, (name, ring) in enumerate(rings.items())

@@ -22,6 +22,7 @@ from ledger.cosignature import SignedCheckpoint, cosign
 from ledger.encoding import enc
 from ledger.entry import Entry, SignedEntry
 from ledger.key import KeyType, SigningKey
+from ledger.mldsa import PostQuantumKey
 from ledger.note import Note, SignatureLine
 from tests.support.signers import NOON, ORIGIN
 
@@ -46,11 +47,15 @@ def seeded(size: int, *label: str | int) -> bytes:
 
 @dataclass(frozen=True)
 class Member:
-    """A member with all its private keys; another `generation` has other keys."""
+    """A member with all its private keys; another `generation` has other keys.
+
+    Only one that `is_post_quantum` shows its key of type 06.
+    """
 
     name: str
     origin: str = ORIGIN
     generation: int = 1
+    is_post_quantum: bool = False
 
     @cached_property
     def entry(self) -> SigningKey:
@@ -68,6 +73,12 @@ class Member:
         return self._key(f"{self.origin}/{self.name}", KeyType.COSIGNATURE, "cosigning")
 
     @cached_property
+    def post_quantum(self) -> PostQuantumKey:
+        """Return the key that cosigns checkpoints for the outside."""
+        label = (self.origin, self.name, "post-quantum", self.generation)
+        return PostQuantumKey(f"{self.origin}/{self.name}", seeded(32, *label))
+
+    @cached_property
     def sdjwt(self) -> SigningKey:
         """Return the key that signs SD-JWTs."""
         return self._key(f"{self.origin}/{self.name}/sd-jwt", KeyType.ED25519, "sd-jwt")
@@ -75,6 +86,9 @@ class Member:
     def table(self) -> dict[str, Any]:
         """Return its [[member]] table."""
         number = sum(self.name.encode())
+        cosigning = [self.cosigning.verifier.encode()]
+        if self.is_post_quantum:
+            cosigning.append(self.post_quantum.verifier.encode())
         return {
             "name": self.name,
             "title": self.name.upper(),
@@ -82,7 +96,7 @@ class Member:
             "roles": list(ROLES.get(self.name, ("issuer", "witness"))),
             "entry_keys": [self.entry.verifier.encode()],
             "log_key": self.log.verifier.encode(),
-            "cosigning_keys": [self.cosigning.verifier.encode()],
+            "cosigning_keys": cosigning,
             "sdjwt_key": self.sdjwt.verifier.encode(),
         }
 
@@ -91,9 +105,11 @@ class Member:
 
 
 @lru_cache(maxsize=64)
-def make_member(name: str, *, origin: str = ORIGIN, generation: int = 1) -> Member:
+def make_member(
+    name: str, *, origin: str = ORIGIN, generation: int = 1, post_quantum: bool = False
+) -> Member:
     """Return the member of that name; equal arguments give the same one."""
-    return Member(name, origin, generation)
+    return Member(name, origin, generation, post_quantum)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,22 +153,27 @@ class Consortium:
         checkpoint: Checkpoint,
         *,
         by: Iterable[str] = ALL,
+        post_quantum: Iterable[str] = (),
         logs: Iterable[str] = (),
         time: int = NOON,
         extra: Iterable[SignatureLine] = (),
     ) -> SignedCheckpoint:
-        """Return `checkpoint` cosigned `by` members and signed as their `logs`, lines sorted."""
+        """Return `checkpoint` cosigned `by` members and signed as their `logs`, lines sorted.
+
+        Those in `post_quantum` cosigned with their keys of type 06.
+        """
         text = checkpoint.encode()
         cosigned = [cosign(text, key=self[name].cosigning, time=time) for name in by]
+        cosigned += [cosign(text, key=self[n].post_quantum, time=time) for n in post_quantum]
         served = [self[name].log.sign(text) for name in logs]
         lines = sorted([*cosigned, *served, *extra], key=SignatureLine.encode)
         return SignedCheckpoint(checkpoint, Note(text, tuple(lines)))
 
 
 @lru_cache(maxsize=8)
-def make_consortium(origin: str = ORIGIN) -> Consortium:
+def make_consortium(origin: str = ORIGIN, *, post_quantum: bool = False) -> Consortium:
     """Return SZW, UWV, SVB and BZK with version 1 of their document."""
-    members = tuple(make_member(name, origin=origin) for name in ALL)
+    members = tuple(make_member(name, origin=origin, post_quantum=post_quantum) for name in ALL)
     return Consortium(members, decode_consortium(tomli_w.dumps(founding_draft(members))))
 
 

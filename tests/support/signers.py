@@ -7,6 +7,7 @@ from ledger.checkpoint import Checkpoint
 from ledger.cosignature import SignedCheckpoint, cosign
 from ledger.encoding import sha256
 from ledger.key import KeyType, SigningKey, VerifierKey
+from ledger.mldsa import PostQuantumKey
 from ledger.note import Note, SignatureLine
 
 ORIGIN = "signaalketen.test/demo"
@@ -24,6 +25,11 @@ def entry_key(member: str) -> SigningKey:
 def cosigning_key(member: str) -> SigningKey:
     """Return the key with which `member` cosigns checkpoints."""
     return _key(f"{ORIGIN}/{member}", KeyType.COSIGNATURE, f"cosign {member}")
+
+
+def post_quantum_key(member: str) -> PostQuantumKey:
+    """Return the ML-DSA-44 key with which `member` cosigns checkpoints for the outside."""
+    return PostQuantumKey(f"{ORIGIN}/{member}", sha256(f"post-quantum {member}".encode()))
 
 
 def log_key(member: str) -> SigningKey:

@@ -3,8 +3,9 @@
 import pytest
 
 from ledger.consortium import Consortium
+from ledger.consortium_chain import ConsortiumChain, verify_consortium_chain
 from ledger.consortium_toml import decode_consortium
-from ledger.cosignature import SignedCheckpoint, verify_exact_lines
+from ledger.cosignature import SignedCheckpoint, post_quantum_cosigners, verify_exact_lines
 from ledger.encoding import Digest
 from ledger.receipt import Receipt, verify_receipt
 from ledger.tile import decode_bundle, entry_tiles
@@ -50,6 +51,29 @@ def publish(consortium: Faced, face: Face) -> None:
     """Let the clock step, and wait until strangers see all that is final."""
     consortium.cluster.clock.turn(seconds=1)
     face.until(lambda: size_seen(face, None) == size_seen(face, OWN))
+
+
+def test_strangers_get_the_chain_of_documents_up_to_what_is_public(
+    uwv: Face, document: Consortium, hidden: int
+) -> None:
+    for role, size in ((None, hidden), (OWN, size_seen(uwv, OWN))):
+        chain = ConsortiumChain.decode(uwv.get("/v1/consortium/chain", role=role).content)
+
+        versions = verify_consortium_chain(chain, trusted=document)
+
+        assert versions.size == size
+        assert versions.in_force(size).raw == document.raw
+
+
+def test_what_strangers_read_bears_a_post_quantum_line_of_every_member(
+    uwv: Face, document: Consortium, hidden: int
+) -> None:
+    public = SignedCheckpoint.decode(uwv.get("/checkpoint").content)
+    receipt = Receipt.decode(uwv.get("/v1/receipts/0").content)
+
+    for signed in (public, receipt.signed):
+        names = post_quantum_cosigners(signed, members=document.witnesses)
+        assert names == {member.name for member in document.witnesses}
 
 
 @pytest.mark.parametrize("role", [None, OWN])

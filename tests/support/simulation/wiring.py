@@ -171,8 +171,7 @@ def wire(
         courier=courier,
         custodian=Custodian(
             member=member,
-            key=keyring.entry,
-            sealing=keyring.sealing,
+            keyring=keyring,
             database=database,
             custody=stores.custody,
             clock=around.clock,
@@ -202,7 +201,6 @@ def wire(
             on_taken=_nothing,
             progress=cast(Any, None),
             clock=around.clock,
-            public_step=1,
         ),
     )
 

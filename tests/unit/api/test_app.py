@@ -85,6 +85,7 @@ def test_a_wrong_method_is_told_every_right_one(method: str, path: str, allowed:
     [
         ("GET", "/v1/signals"),
         ("GET", "/v1/consortium"),
+        ("GET", "/v1/consortium/chain"),
         ("GET", "/tile/0/000"),
         ("GET", "/checkpoint"),
         ("POST", "/peer"),

@@ -22,7 +22,7 @@ GUARDED = {
     "/generations/newest",
     "/blocks/{height}/body",
 }
-READ_BY_STRANGERS = {"/checkpoint", "/receipts/{height}"}
+READ_BY_STRANGERS = {"/checkpoint", "/consortium/chain", "/receipts/{height}"}
 CAMEL = re.compile(r"[a-z][a-zA-Z0-9]*")
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 

@@ -132,3 +132,47 @@ def test_one_lying_witness_neither_hides_a_date_of_the_future_nor_invents_one() 
     assert dated_ahead(3, NOON, NOON, NOON, late) == [(None, "future")]
     assert dated_ahead(1, NOON, 0, NOON) == []
     assert dated_ahead(1, NOON, NOON, 0, NOON) == []
+
+
+def strong_chain() -> ChainBuilder:
+    return ChainBuilder(make_consortium(post_quantum=True)).fill(2)
+
+
+def test_report_names_who_signed_with_a_post_quantum_key() -> None:
+    chain = strong_chain()
+    final = chain.final(by=ALL[:3], post_quantum=ALL[1:])
+
+    report = audited(chain.blocks, final.encode(), trusted=chain.consortium.document)
+
+    assert report.is_sound
+    assert set(report.cosigners) == set(ALL)
+    assert report.post_quantum == set(ALL[1:])
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [(ALL, []), (ALL[:3], []), (ALL[:1], [(None, "future")]), ((), [(None, "future")])],
+)
+def test_lines_that_state_no_time_leave_it_to_a_quorum_that_does(
+    by: tuple[str, ...], expected: Found
+) -> None:
+    chain = strong_chain()
+    text = chain.checkpoint.encode()
+    timeless = [cosign(text, key=chain.consortium[n].post_quantum, time=0) for n in ALL]
+    final = chain.consortium.cosigned(chain.checkpoint, by=by, extra=timeless)
+
+    report = audited(chain.blocks, final.encode(), trusted=chain.consortium.document)
+
+    assert found(report) == expected
+
+
+def test_a_line_without_a_time_does_not_help_a_witness_that_states_a_wrong_one() -> None:
+    chain = strong_chain()
+    text = chain.checkpoint.encode()
+    early = cosign(text, key=chain.consortium["bzk"].cosigning, time=NOON - 9 * DAY_SECONDS)
+    timeless = cosign(text, key=chain.consortium["uwv"].post_quantum, time=0)
+    final = chain.consortium.cosigned(chain.checkpoint, by=("svb", "szw"), extra=[early, timeless])
+
+    report = audited(chain.blocks, final.encode(), trusted=chain.consortium.document)
+
+    assert report.is_sound

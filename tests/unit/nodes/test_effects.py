@@ -10,7 +10,6 @@ from sqlalchemy import Connection, event
 
 from ledger.encoding import Digest
 from ledger.errors import RefusedError
-from nodes.effects import PUBLIC
 from nodes.errors import StorageError
 from nodes.signal import Draft
 from nodes.store import chain as store
@@ -224,30 +223,5 @@ def test_a_custodian_that_was_down_for_days_keeps_what_it_signed_for(founded: Fo
                 parcel(draft)[1] for draft in drafts[-30:]
             ]
             assert "never-submitted" not in counts(bench)
-
-    run(scenario())
-
-
-def test_strangers_see_a_newer_checkpoint_only_at_the_next_step(founded: Founded) -> None:
-    async def scenario() -> None:
-        async with Bench(founded, "bzk") as bench:
-
-            async def publish(step: int) -> int | None:
-                await bench.node.writer.do(
-                    lambda connection: bench.node.effects._show(connection, step=step)
-                )
-                with bench.node.database.read() as connection:
-                    row = store.checkpoint(connection, PUBLIC)
-                return None if row is None else row.size
-
-            assert await publish(1) is None
-            await bench.finalize()
-            assert await publish(1) == 5
-            await bench.apply(bench.signal("uwv"))
-            await bench.finalize()
-            assert await publish(1) == 5
-            assert await publish(2) == 6
-            # A clock that goes back shows nothing twice and takes nothing back.
-            assert await publish(1) == 6
 
     run(scenario())

@@ -19,7 +19,7 @@ def founded(tmp_path: Path) -> Founded:
 
 
 async def publish(bench: Bench, step: int) -> None:
-    await bench.node.writer.do(lambda connection: bench.node.effects._show(connection, step=step))
+    await bench.node.publisher.publish(step)
 
 
 def test_members_see_what_is_final_and_strangers_what_is_published(founded: Founded) -> None:

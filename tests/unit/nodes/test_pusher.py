@@ -49,7 +49,7 @@ def words(
 
     async def push(self: Custodian, payload: bytes, **asked: object) -> bytes:
         raw = await honest(self, payload, **asked)  # type: ignore[arg-type]
-        is_it = self._key.name.endswith(f"/{name}")
+        is_it = self._keyring.entry.name.endswith(f"/{name}")
         return enc(*change(split_enc(raw))) if is_it else raw
 
     monkeypatch.setattr(Custodian, "push", push)

@@ -62,7 +62,7 @@ def lying(
     honest = Custodian.pull
 
     def pull(self: Custodian, payload: bytes, **asked: object) -> bytes:
-        if not self._key.name.endswith(f"/{name}"):
+        if not self._keyring.entry.name.endswith(f"/{name}"):
             return honest(self, payload, **asked)  # type: ignore[arg-type]
         with self._database.read() as connection:
             shares = [

@@ -87,7 +87,7 @@ def test_from_post_to_receipt_no_table_is_read_whole(founded: Founded) -> None:
                     await live(member)
                 local_id = await uwv.post()
                 await uwv.node.outbox.wait_final(local_id, timeout=60)
-                await uwv.node.writer.do(lambda c: uwv.node.effects._show(c, step=1))
+                await uwv.node.publisher.publish(1)
                 assert uwv.node.counter.signal(local_id).receipt is not None
 
             assert len(statements) > 20
