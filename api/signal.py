@@ -105,10 +105,20 @@ class SignalOut(CaseFields):
         "in a page of signals.",
     )
 
+    waits_for: str | None = Field(
+        max_length=1000,
+        description="Why it is not on the chain yet, where this node knows; null in a page.",
+    )
+
     @classmethod
     def of(cls, posted: Posted) -> Self:
         """Show `posted`."""
-        return cls.of_signal(posted.signal, receipt=posted.receipt, standing=posted.standing)
+        return cls.of_signal(
+            posted.signal,
+            receipt=posted.receipt,
+            standing=posted.standing,
+            waits_for=posted.waits_for,
+        )
 
     @classmethod
     def of_signal(
@@ -117,6 +127,7 @@ class SignalOut(CaseFields):
         *,
         receipt: bytes | None = None,
         standing: Standing | None = None,
+        waits_for: str | None = None,
     ) -> Self:
         """Show an own signal, with receipt and standing where they are at hand."""
         waits = "waiting" if own.height is None else "on-chain"
@@ -128,6 +139,7 @@ class SignalOut(CaseFields):
             receipt=None if receipt is None else receipt.decode(),
             case_id=None if standing is None else standing.case_id,
             unanswered=None if standing is None else list(standing.unanswered),
+            waits_for=None if waits_for is None else waits_for[:1000],
             desk=own.desk,
             purpose=own.purpose,
             case_reference=own.case_reference,

@@ -6,12 +6,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from demo.consortium import Members, members_in
+from demo.engines import find_engine
 from demo.errors import DemoError
 from demo.screen import Screen
 from demo.story import farewell, tell, verdict
@@ -21,19 +23,33 @@ FAILED = 1
 COULD_NOT_RUN = 2
 _LOOK_EVERY_SECONDS = 0.5
 
+
+class OrderBy(StrEnum):
+    """What makes the order."""
+
+    FILE = "file"
+    COMETBFT = "cometbft"
+
+
 Once = Annotated[bool, typer.Option("--once", help="End by itself after the last scene.")]
 Keep = Annotated[
     Path | None,
     typer.Option("--keep", help="Keep all data, consortium.toml and the export in this folder."),
 ]
 
+Order = Annotated[
+    OrderBy,
+    typer.Option("--engine", help="A file that the nodes share, or four CometBFT engines."),
+]
 
-def main(*, once: Once = False, keep: Keep = None) -> None:
+
+def main(*, once: Once = False, keep: Keep = None, engine: Order = OrderBy.FILE) -> None:
     """Tell the story of one signal and of several hundred; exit 0 only if every scene held."""
     _speak_any_language()
     screen = Screen()
     try:
-        with _interruptible(), _folder(keep) as folder, members_in(folder) as members:
+        program = find_engine() if engine is OrderBy.COMETBFT else None
+        with _interruptible(), _folder(keep) as folder, members_in(folder, program) as members:
             code = _run(members, screen, once=once, is_kept=keep is not None)
     except DemoError as cause:
         screen.fault(str(cause))

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from demo.command import must
+from demo.engines import FOUNDING, GENESIS, Engines
+from demo.errors import DemoError
 from demo.leash import Leash
 from demo.member import Member, Profile
 from ledger.consortium import Consortium
@@ -17,7 +19,6 @@ from ledger.consortium_toml import decode_consortium
 
 ORIGIN = "signaalketen.test/demo"
 DOCUMENT = "consortium.toml"
-FOUNDING = "founding.note"
 _RULES = Path(__file__).with_name("rules.toml")
 _ISSUER = ("issuer", "witness", "holder", "custodian")
 PROFILES = (
@@ -43,15 +44,30 @@ PROFILES = (
 class Members:
     """The members by name, under one `folder`, and their `document` once it is founded."""
 
-    def __init__(self, folder: Path, leash: Leash) -> None:
-        """Write nothing yet."""
+    def __init__(self, folder: Path, leash: Leash, engine: Path | None = None) -> None:
+        """Write nothing yet; each node gets an engine of its own where that program is given."""
         self.folder = folder
-        self.all = [Member(profile, folder / profile.name, leash) for profile in PROFILES]
+        self.leash = leash
+        names = [profile.name for profile in PROFILES]
+        self.engines = None if engine is None else Engines(engine, names, liar="svb")
+        self.all = [
+            Member(profile, folder / profile.name, leash, self.engines) for profile in PROFILES
+        ]
         self.document: Consortium
 
     def __getitem__(self, name: str) -> Member:
         """Return the member of that name."""
         return next(member for member in self.all if member.name == name)
+
+    def must_have_engines(self) -> Engines:
+        """Return the engines.
+
+        Raises:
+            DemoError: the order is a shared file.
+        """
+        if self.engines is None:
+            raise DemoError("this scene needs --engine cometbft")
+        return self.engines
 
     def recovery(self, name: str) -> Path:
         """Return the file of a member's recovery seed: its safe, away from its machine."""
@@ -77,6 +93,9 @@ class Members:
         for member in self.all:
             self._must("consortium", "sign", FOUNDING, "--keys", f"{member.name}/keys")
             done(f"{member.name} signed it")
+        if self.engines is not None:
+            self._make_genesis(self.engines)
+            done("the engines' cards make one genesis file")
         text = self._must("consortium", "show", FOUNDING, "--document")
         (self.folder / DOCUMENT).write_text(text)
         self.document = decode_consortium(text)
@@ -126,15 +145,26 @@ class Members:
         member.settle()
         return member
 
+    def _make_genesis(self, engines: Engines) -> None:
+        cards: list[str] = []
+        for member in self.all:
+            card = f"{member.name}/engine.card"
+            self._must(
+                "engine", "card", "--keys", f"{member.name}/keys",
+                "--address", engines.address(member.name), "--out", card,
+            )  # fmt: skip
+            cards += ["--card", card]
+        self._must("engine", "genesis", "--founding", FOUNDING, *cards, "--out", GENESIS)
+
     def _must(self, *arguments: str | Path) -> str:
         return must(*arguments, folder=self.folder)
 
 
 @contextmanager
-def members_in(folder: Path) -> Iterator[Members]:
+def members_in(folder: Path, engine: Path | None = None) -> Iterator[Members]:
     """Yield members that keep everything in `folder`; their nodes end with the block."""
     leash = Leash()
-    members = Members(folder, leash)
+    members = Members(folder, leash, engine)
     try:
         yield members
     finally:

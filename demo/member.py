@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import tomli_w
 
+from demo.engines import Engines
 from demo.errors import DemoError
 from demo.leash import Leash
 from demo.process import CONFIG, HOST, NodeProcess, free_port
@@ -25,6 +26,8 @@ from nodes.settings import ROLES
 PUBLIC_STEP_SECONDS = 1
 # A machine that is busy with other things must not turn a 201 of the story into a 202.
 WAIT_SECONDS = 20.0
+# One scene waits for an order that stands still.
+ENGINE_WAIT_SECONDS = 12.0
 _READY_WITHIN_SECONDS = 60
 _LAUNCHES = 5
 
@@ -43,8 +46,11 @@ class Profile:
 class Member:
     """A member that keeps everything in `folder`."""
 
-    def __init__(self, profile: Profile, folder: Path, leash: Leash) -> None:
-        """Write and start nothing yet."""
+    def __init__(
+        self, profile: Profile, folder: Path, leash: Leash, engines: Engines | None = None
+    ) -> None:
+        """Write and start nothing yet; with `engines` the node runs one of its own."""
+        self._engines = engines
         self.profile = profile
         self.name = profile.name
         self.folder = folder
@@ -87,12 +93,12 @@ class Member:
             "keys": "keys",
             "data_dir": "data",
             "founding": "../founding.note",
-            "order": "../order.db",
+            **self._order(),
             "url": self.url,
             "host": HOST,
             "port": self._port,
             "tokens": "tokens.toml",
-            "wait_seconds": WAIT_SECONDS,
+            "wait_seconds": WAIT_SECONDS if self._engines is None else ENGINE_WAIT_SECONDS,
             "public_step_seconds": PUBLIC_STEP_SECONDS,
         }
         (self.folder / CONFIG).write_text(tomli_w.dumps(settings))
@@ -139,6 +145,11 @@ class Member:
     def close(self) -> None:
         """Close the connections to the node."""
         self._client.close()
+
+    def _order(self) -> dict[str, object]:
+        if self._engines is None:
+            return {"order": "../order.db"}
+        return {"engine": self._engines.settings(self.name)}
 
     def _headers(self, role: str | None) -> dict[str, str]:
         return {} if role is None else {"Authorization": f"Bearer {self.tokens[role]}"}

@@ -29,6 +29,11 @@ class NodeProcess:
         """Tell whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int | None:
+        """Return the process's number, or None while there is none."""
+        return self._process.pid if self._process is not None and self.is_running else None
+
     def launch(self) -> None:
         """Start it; what it says goes into its log."""
         # Two of them would write into one database.

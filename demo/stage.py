@@ -46,6 +46,8 @@ class Stage:
     screen: Screen
     first: Posted | None = None
     second: Posted | None = None
+    used: int = 0
+    """How many spare signals the scenes with engines took, from the last on."""
 
     @property
     def document(self) -> Path:
@@ -76,6 +78,18 @@ class Stage:
         if self.second is None:
             raise DemoError("there is no second signal to go on with")
         return self.second
+
+    def next_spare(self, agency: str) -> CaseSignal:
+        """Return a signal by `agency` that no other scene posts.
+
+        Raises:
+            DemoError: there is none left.
+        """
+        mine = [s for person in reversed(self.spare) for s in person.signals if s.agency == agency]
+        if self.used >= len(mine):
+            raise DemoError(f"{agency} has no spare signal left")
+        self.used += 1
+        return mine[self.used - 1]
 
     def post(self, signal: CaseSignal) -> Posted:
         """Post a signal at its agency's node, as its caseworker.

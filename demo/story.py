@@ -9,7 +9,19 @@ from demo import epoch
 from demo.command import pasted
 from demo.consortium import DOCUMENT, Members
 from demo.people import people
-from demo.scenes import audit, load, look, match, matched, outage, post, tamper, withdraw
+from demo.scenes import (
+    audit,
+    load,
+    look,
+    match,
+    matched,
+    outage,
+    post,
+    tamper,
+    two_gone,
+    two_votes,
+    withdraw,
+)
 from demo.screen import Screen
 from demo.stage import EXPORT, Stage
 
@@ -27,8 +39,14 @@ SCENES: tuple[Scene, ...] = (
     (audit.TITLE, audit.play),
     (tamper.TITLE, tamper.play),
 )
+ENGINE_SCENES: tuple[Scene, ...] = (
+    (two_votes.TITLE, two_votes.play),
+    (two_gone.TITLE, two_gone.play),
+)
+"""What only an order among machines can show; told after the outage."""
 _PEOPLE = 300
 _SPARE = 20
+_ENGINE_SPARE = 60
 _SETUP_STEPS = 13 + epoch.STEPS
 
 
@@ -39,14 +57,22 @@ def tell(members: Members, screen: Screen) -> bool:
         DemoError: the consortium cannot be set up.
     """
     _set_up(members, screen)
-    everybody = people(_PEOPLE + _SPARE)
+    everybody = people(_PEOPLE + (_SPARE if members.engines is None else _ENGINE_SPARE))
     stage = Stage(
         members=members, people=everybody[:_PEOPLE], spare=everybody[_PEOPLE:], screen=screen
     )
-    play_all(SCENES, stage)
+    play_all(scenes_of(members), stage)
     with _going_on(screen):
         members.save_metrics()
     return not screen.failures
+
+
+def scenes_of(members: Members) -> tuple[Scene, ...]:
+    """Return the scenes that are told, in order."""
+    if members.engines is None:
+        return SCENES
+    at = SCENES.index((outage.TITLE, outage.play)) + 1
+    return SCENES[:at] + ENGINE_SCENES + SCENES[at:]
 
 
 def play_all(scenes: Iterable[Scene], stage: Stage) -> None:
@@ -88,7 +114,8 @@ def _set_up(members: Members, screen: Screen) -> None:
         steps.append(step)
         move(len(steps))
 
-    with screen.progress("setting up", total=_SETUP_STEPS) as move:
+    steps_to_take = _SETUP_STEPS + (members.engines is not None)
+    with screen.progress("setting up", total=steps_to_take) as move:
         shown = members.found(done)
         members.start(done)
         status = epoch.open_first(members, done)
@@ -102,6 +129,8 @@ def _set_up(members: Members, screen: Screen) -> None:
         expected="nobody is missing",
         seen=shown,
     )
+    if members.engines is not None:
+        screen.say("Each node runs a CometBFT engine; the four agree on the order.", style="dim")
     holders, shares = epoch.holders(members), epoch.shares_of(members)
     screen.claim(
         f"epoch {epoch.NUMBER} is open, its key made by all {len(holders)} holders together; a "

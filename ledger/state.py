@@ -146,6 +146,23 @@ class State:
         """
         verify_entry(signed, self.document or founding_document(signed))
 
+    def trial(self) -> "State":
+        """Return a state that goes on from here on its own, for entries that may come to nothing.
+
+        It is to be thrown away before this one moves: of many things it keeps only what it adds.
+        """
+        return State(
+            height=self.height,
+            previous=self.previous,
+            document=self.document,
+            chain_day=self.chain_day,
+            cards=dict(self.cards),
+            epochs=Epochs({purpose: list(of) for purpose, of in self.epochs.spans.items()}),
+            outstanding=Outstanding(dict(self.outstanding.signals), dict(self.outstanding.locates)),
+            recent={day: _Added(ids) for day, ids in self.recent.items()},
+            posted={day: dict(by) for day, by in self.posted.items()},
+        )
+
     def rule(self, kind: str) -> Rule:
         """Return the rules of `kind` as of the next block."""
         if self.document is None:
@@ -233,6 +250,17 @@ class State:
         for past in [d for d in self.recent if self.is_stale(d)]:
             del self.recent[past]
             self.posted.pop(past, None)
+
+
+class _Added(set[Digest]):
+    """Ids that a trial adds to the many that the chain has."""
+
+    def __init__(self, known: set[Digest]) -> None:
+        super().__init__()
+        self._known = known
+
+    def __contains__(self, entry_id: object) -> bool:
+        return super().__contains__(entry_id) or entry_id in self._known
 
 
 def founding_document(signed: SignedEntry) -> Consortium:

@@ -30,14 +30,16 @@ class Announcer:
         *,
         keyring: Keyring,
         url: str,
+        engine_key: str,
         founding: SignedEntry,
         replica: Replica,
         sequencer: Sequencer,
         clock: Clock,
     ) -> None:
-        """Announce `url` and the public keys of `keyring`."""
+        """Announce `url`, the public keys of `keyring`, and the base64 `engine_key` if any."""
         self._keyring = keyring
         self._url = url
+        self._engine_key = engine_key
         self._founding = founding
         self._replica = replica
         self._sequencer = sequencer
@@ -91,7 +93,7 @@ class Announcer:
         return MemberDocument(
             version=version,
             url=self._url,
-            engine_key="",
+            engine_key=self._engine_key,
             post_quantum=() if key is None else (sha256(key.verifier.public),),
             sealing={
                 "node": self._keyring.sealing.public.hash,

@@ -1,7 +1,7 @@
 """The counter: what this agency's own people ask of their node."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from weakref import WeakValueDictionary
@@ -32,11 +32,15 @@ _HANDFUL = 16
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """An own signal in its present state, with its receipt once it is final."""
+    """An own signal in its present state, with its receipt once it is final.
+
+    `waits_for` says why it is not on the chain yet, where this node knows.
+    """
 
     signal: OwnSignal
     receipt: bytes | None
     standing: Standing
+    waits_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,10 @@ class Counter:
         database: Database,
         cases: Cases,
         wait_seconds: float,
+        order_trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """Let a post wait `wait_seconds` for its receipt."""
+        """Let a post wait `wait_seconds` for its receipt; ask `order_trouble` why none comes."""
+        self._order_trouble = order_trouble
         self._keyring = keyring
         self._log = log
         self._outbox = outbox
@@ -143,9 +149,15 @@ class Counter:
             raise GoneError("this signal was withdrawn")
         standing = self._cases.standing(signal)
         if not signal.is_final or signal.height is None:
-            return Posted(signal, None, standing)
+            return Posted(signal, None, standing, self._waits_for(signal))
         receipt = self._log.receipt(signal.height, is_inside=True)
         return Posted(signal, receipt.encode(), standing)
+
+    def _waits_for(self, signal: OwnSignal) -> str | None:
+        if signal.height is not None:
+            return None
+        refused = self._outbox.skipped.get(signal.local_id)
+        return refused or self._order_trouble() or self._outbox.trouble
 
     def _outcome(self, local_id: str) -> Posted | NodeError:
         try:

@@ -7,7 +7,7 @@ NodeError
 ├── NotFoundError        nothing of that name or height here
 ├── GoneError            it was here, and was withdrawn
 ├── StorageError         the disk is full or refuses; nothing was taken
-├── SequencerError       the shared order is not the one this node has applied
+├── SequencerError       the shared order cannot be used now, or is not the one applied here
 ├── PeerUnreachableError a peer that does not answer
 └── PeerRefusedError     a peer that answers no, with its `code`
 """
@@ -51,7 +51,7 @@ class StorageError(NodeError):
 
 
 class SequencerError(NodeError):
-    """The shared order is not the one that this node has applied."""
+    """The shared order cannot be used now, or is not the one that this node has applied."""
 
 
 class PeerUnreachableError(NodeError):

@@ -11,8 +11,9 @@
     member.toml                origin and member name
     2/, 3/, …                  later generations of the seeds (`nodes.rotation`)
 
-A node signs with the newest keys that the document in force names. The recovery seed itself is
-written where the operator says, and belongs in a safe, not here.
+A node signs with the newest keys that the document in force names. A member with an engine of its
+own has `engine.seed` and `engine-node.seed` beside them (`nodes.sequencer.cometbft.identity`). The
+recovery seed itself is written where the operator says, and belongs in a safe, not here.
 """
 
 import os

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -22,6 +22,7 @@ from nodes.counter import Counter
 from nodes.courier import Courier
 from nodes.custodian import Custodian
 from nodes.effects import Effects
+from nodes.engine import engine_key, open_engine
 from nodes.errors import ConfigurationError, StorageError
 from nodes.evaluator import Evaluator
 from nodes.generation.leader import Leader
@@ -31,6 +32,7 @@ from nodes.governance import Governance
 from nodes.holder import Holder
 from nodes.holdings import Holdings
 from nodes.inbox import Inbox
+from nodes.judge import Judge
 from nodes.keyring import Keyring, load_keyring
 from nodes.locating import Locating
 from nodes.log import Log
@@ -46,7 +48,8 @@ from nodes.progress import Milestone, Progress
 from nodes.publisher import Publisher
 from nodes.pusher import Pusher
 from nodes.recovery import Recovery
-from nodes.replica import Applied, Replica
+from nodes.replica import Applied, Replica, entry_id_of
+from nodes.sequencer.cometbft.sequencer import CometSequencer
 from nodes.sequencer.embedded import EmbeddedSequencer
 from nodes.sequencer.port import Batch, Sequencer
 from nodes.settings import Settings
@@ -79,6 +82,8 @@ class Adapters:
     transport: Transport
     sequencer: Sequencer
     database: Database
+    engine: CometSequencer | None = None
+    """The same as `sequencer` where the order is made among machines, or None."""
 
 
 def real_adapters(settings: Settings) -> Adapters:
@@ -87,12 +92,16 @@ def real_adapters(settings: Settings) -> Adapters:
     Raises:
         ConfigurationError: a file cannot be opened.
     """
-    return Adapters(
-        clock=SystemClock(),
-        transport=HttpTransport(),
-        sequencer=EmbeddedSequencer(settings.order, poll_seconds=settings.poll_seconds),
-        database=Database(settings.data_dir / DATABASE_FILE),
-    )
+    database = Database(settings.data_dir / DATABASE_FILE)
+    try:
+        engine = open_engine(settings, load_founding(settings)) if settings.engine else None
+        sequencer = engine or EmbeddedSequencer(
+            settings.shared_order, poll_seconds=settings.poll_seconds
+        )
+    except BaseException:
+        database.close()
+        raise
+    return Adapters(SystemClock(), HttpTransport(), sequencer, database, engine)
 
 
 def load_founding(settings: Settings) -> SignedEntry:
@@ -155,6 +164,9 @@ class Node:
         if self.replica.document is not None:
             self.keyring.begin(self.replica.document)
         self._has_new_keys = asyncio.Event()
+        self.engine = adapters.engine
+        if self.engine is not None:
+            self.engine.attach(Judge(self.replica, self.engine.genesis), self._refuse)
         self.writer = Writer(self.database, on_rollback=self.replica.forget)
         self.sweeper = Sweeper(self.writer)
         vault = _vault_of(self.keyring)
@@ -234,6 +246,7 @@ class Node:
         self.announcer = Announcer(
             keyring=self.keyring,
             url=settings.url,
+            engine_key=engine_key(settings),
             founding=founding,
             replica=self.replica,
             sequencer=self.sequencer,
@@ -281,6 +294,7 @@ class Node:
             database=self.database,
             cases=self.cases,
             wait_seconds=settings.wait_seconds,
+            order_trouble=self._order_trouble,
         )
         self.halted: str | None = None
         """Why the node follows the order no further, or None."""
@@ -440,6 +454,8 @@ class Node:
 
     async def caught_up(self) -> None:
         """Return once this node has applied what the order holds now, block 0 at least."""
+        if self.engine is not None:
+            await self.engine.synced()
         await self.position.wait_for(max(self.sequencer.head(), 1))
 
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
@@ -463,6 +479,9 @@ class Node:
 
     async def _announce(self) -> None:
         """Keep this member's card on the chain true, also when its keys change."""
+        if self.engine is not None:
+            # What the others' engines hold may say already what this one would announce.
+            await self.engine.synced()
         while True:
             await self.announcer.run()
             await self._has_new_keys.wait()
@@ -498,40 +517,64 @@ class Node:
                 await asyncio.Event().wait()
 
     async def _apply(self, batch: Batch) -> None:
-        member = self.keyring.member
-
-        def work(
-            connection: Connection,
-        ) -> tuple[Applied, list[str], list[tuple[Digest, str]], list[Digest]]:
+        def work(connection: Connection) -> tuple[Applied, _Landed]:
             applied = self.replica.apply(connection, batch)
             try:
-                own = [(a.height, a.admission.id) for a in _own_signals(applied, member)]
-                placed = self.signals.put_on_chain(connection, own) if own else []
-                skipped = [entry_id for entry_id, _ in applied.refused if entry_id]
-                refused = self.signals.local_ids(connection, skipped)
-                again = self.courier.landed(connection, applied)
+                return applied, self._land(connection, applied)
             except BaseException:
                 # The blocks are undone with the rest of this work: they must not stay in memory.
                 self.replica.forget()
                 raise
-            return applied, placed, refused, again
 
-        applied, placed, refused, again = await self.writer.do(work)
+        applied, landed = await self.writer.do(work)
         self.replica.tip = applied.tip
         self._follow_keys(applied)
         self.position.reach(batch.position)
-        if own_days := [a.admission.day for a in _own_signals(applied, member)]:
-            self.outbox.placed(placed, days=own_days)
-        if any(new.admission.author == member for new in applied.appended):
+        if own_days := [a.admission.day for a in _own_signals(applied, self.keyring.member)]:
+            self.outbox.placed(landed.placed, days=own_days)
+        if any(new.admission.author == self.keyring.member for new in applied.appended):
             # Others wait for its author to ask, whatever it is: a locate as much as a signal.
             self.witness.hurry()
         if applied.tip is not None:
             self.progress.applied.reach(applied.tip.size)
+        self._take_back(applied, landed)
+
+    def _order_trouble(self) -> str | None:
+        return None if self.engine is None else self.engine.state.trouble
+
+    async def _refuse(self, refused: Mapping[bytes, str]) -> None:
+        """Do with entries that the engine does not take as with those that a block skips."""
+        skipped = tuple((entry_id_of(raw), reason) for raw, reason in refused.items())
+        applied = Applied((), skipped, None)
+
+        def work(connection: Connection) -> _Landed:
+            store.count_refusals(connection, [reason for _, reason in skipped])
+            return self._land(connection, applied)
+
+        self._take_back(applied, await self.writer.do(work))
+
+    def _land(self, connection: Connection, applied: Applied) -> "_Landed":
+        """Note what became of own signals and dispatches."""
+        own = [(a.height, a.admission.id) for a in _own_signals(applied, self.keyring.member)]
+        placed = self.signals.put_on_chain(connection, own) if own else []
+        skipped = [entry_id for entry_id, _ in applied.refused if entry_id]
+        refused = self.signals.local_ids(connection, skipped)
+        return _Landed(placed, refused, self.courier.landed(connection, applied))
+
+    def _take_back(self, applied: Applied, landed: "_Landed") -> None:
         reasons = dict(applied.refused)
-        for entry_id, local_id in refused:
+        for entry_id, local_id in landed.refused:
             self.outbox.refused(local_id, reasons[entry_id])
-        for entry_id in again:
+        for entry_id in landed.again:
             self.courier.later(entry_id, is_refused=True)
+
+
+class _Landed(NamedTuple):
+    """Own signals by local id on the chain or refused, and dispatches to be delivered again."""
+
+    placed: list[str]
+    refused: list[tuple[Digest, str]]
+    again: list[Digest]
 
 
 async def _outlast(task: asyncio.Task[None]) -> None:

@@ -3,6 +3,8 @@
 no-chain            the founding block is not here yet
 halted              the order cannot be followed further
 catching-up         blocks of the order are still to be applied
+order-stands-still  the engines decide nothing now, and who is missing
+engine-misbehaved   an engine signed two things for one step; who and when, as the others proved it
 disk                the database refuses
 posting-waits       signals are safe here but cannot be pushed or submitted
 locating-waits      too few key holders answer: posting goes on, matches come later
@@ -46,6 +48,7 @@ def reasons(node: Node) -> list[Reason]:
         found.append(Reason("halted", node.halted, "read the node's log, mend, restart the node"))
     if node.writer.failure is not None:
         found.append(_disk(node, node.writer.failure))
+    found += _of_engine(node)
     if node.replica.document is None:
         found.append(
             Reason("no-chain", "the founding block is not applied yet", "check `order` and wait")
@@ -74,6 +77,32 @@ def _of_order(node: Node) -> list[Reason]:
     if behind <= 0:
         return []
     return [Reason("catching-up", f"{behind} batches are to be applied", "wait")]
+
+
+def _of_engine(node: Node) -> list[Reason]:
+    if node.engine is None:
+        return []
+    found, state = [], node.engine.state
+    if state.trouble is not None:
+        found.append(
+            Reason(
+                "order-stands-still",
+                f"{state.trouble}; what is posted is safe here and waits",
+                "check the other members' /healthz and `engine.log` here",
+            )
+        )
+    if state.seen is not None:
+        found.append(Reason("catching-up", f"the engine has fetched up to {state.seen}", "wait"))
+    found += [
+        Reason(
+            "engine-misbehaved",
+            f"{proof.member or proof.address}: {proof.kind} at height {proof.height}, {proof.at}",
+            "ask that member; two engines with one key are not allowed",
+            is_blocking=False,
+        )
+        for proof in state.misbehaviour
+    ]
+    return found
 
 
 def _of_outbox(node: Node) -> list[Reason]:

@@ -5,6 +5,7 @@ together, so that after a crash the node goes on exactly where its disk is.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
@@ -17,7 +18,7 @@ from ledger.consortium import Consortium
 from ledger.consortium_toml import decode_consortium
 from ledger.day import decode_day
 from ledger.encoding import Digest
-from ledger.entry import SignedEntry
+from ledger.entry import DOCUMENT_KINDS, SignedEntry
 from ledger.errors import MalformedError, RefusedError
 from ledger.rules.kind import Admission
 from ledger.state import STALE_AFTER, Appended, State, admission_of
@@ -41,6 +42,21 @@ class Applied:
     tip: Checkpoint | None
 
 
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What entries would do to a chain of `height` blocks; `state` and `frontier` are as behind it.
+
+    `refused` holds (place among the entries, entry id or None, reason).
+    """
+
+    entries: tuple[bytes, ...]
+    height: int
+    appended: tuple[Appended, ...]
+    refused: tuple["Refusal", ...]
+    state: State
+    frontier: Frontier
+
+
 class Replica:
     """The chain of one ledger as this node has it; `tip` is what is durable."""
 
@@ -54,6 +70,8 @@ class Replica:
         self._founding = founding
         self._state: State | None = None
         self._loading = Lock()
+        self._moving = Lock()
+        self._foreseen: Foresight | None = None
         self._frontier = Frontier(0, ())
         with database.read() as connection:
             self._load(connection)
@@ -61,6 +79,11 @@ class Replica:
         if first is not None and Block.decode(first).signed.id != founding.id:
             raise ConfigurationError("the database holds a chain with another founding entry")
         self.tip = self._checkpoint()
+
+    @property
+    def founding(self) -> Digest:
+        """Return the id of the entry that begins the chain."""
+        return self._founding.id
 
     @property
     def state(self) -> State:
@@ -99,6 +122,24 @@ class Replica:
             self.forget()
             raise
 
+    def foresee(self, entries: tuple[bytes, ...]) -> Foresight:
+        """Compute what a batch would do and change nothing; `apply` of the same need not again.
+
+        Raises:
+            UpgradeRequiredError: an entry is the end of what this software can read.
+        """
+        with self._moving:
+            now, frontier = self.state, self._frontier
+            known = self._foreseen
+            if known is not None and (known.height, known.entries) == (now.height, entries):
+                return known
+            trial = now.trial()
+        appended, refused = take_all(trial, entries, founding=self._founding.id)
+        frontier, _ = frontier.appended([leaf_hash(new.raw) for new in appended])
+        foreseen = Foresight(entries, now.height, tuple(appended), tuple(refused), trial, frontier)
+        self._foreseen = foreseen
+        return foreseen
+
     def forget(self) -> None:
         """Drop what was computed in a transaction that was lost; it is read back when needed."""
         self._state = None
@@ -112,17 +153,18 @@ class Replica:
     def _apply(self, connection: Connection, batch: Batch) -> Applied:
         state = self.state
         document = state.document
-        appended: list[Appended] = []
-        refused: list[tuple[Digest | None, str]] = []
-        for raw in batch.entries:
-            try:
-                if state.height == 0:
-                    self._verify_founding(raw)
-                appended.append(state.apply(raw))
-            except RefusedError as refusal:
-                refused.append((_id_of(raw), refusal.reason))
-                _log.info("entry skipped: %s", refusal.reason)
-        self._frontier, nodes = self._frontier.appended([leaf_hash(a.raw) for a in appended])
+        with self._moving:
+            foreseen, self._foreseen = self._foreseen, None
+            if foreseen is not None and _is_of(foreseen, batch, state):
+                appended, skipped = list(foreseen.appended), list(foreseen.refused)
+                for new in appended:
+                    _take_foreseen(state, new)
+            else:
+                appended, skipped = take_all(state, batch.entries, founding=self._founding.id)
+            self._frontier, nodes = self._frontier.appended([leaf_hash(a.raw) for a in appended])
+        refused = [(entry_id, reason) for _, entry_id, reason in skipped]
+        for _, reason in refused:
+            _log.info("entry skipped: %s", reason)
         store.add_blocks(connection, appended, nodes)
         note_outstanding(connection, appended, now=state.outstanding)
         if state.document is not document:
@@ -136,14 +178,6 @@ class Replica:
         if document is None:
             return None
         return Checkpoint(document.origin, self._frontier.size, self._frontier.root())
-
-    def _verify_founding(self, raw: bytes) -> None:
-        try:
-            found = SignedEntry.decode(raw).id
-        except MalformedError as cause:
-            raise RefusedError("malformed", str(cause)) from cause
-        if found != self._founding.id:
-            raise RefusedError("no-document", "not the founding entry that this node trusts")
 
     def _load(self, connection: Connection) -> State:
         size = store.chain_size(connection)
@@ -170,13 +204,54 @@ class Replica:
         return state
 
 
+Refusal = tuple[int, Digest | None, str]
+"""An entry that is skipped: its place in the batch, its id if it has one, the reason."""
+
+
+def take_all(
+    state: State, entries: Sequence[bytes], *, founding: Digest
+) -> tuple[list[Appended], list[Refusal]]:
+    """Let `state` take in entries, the first of them the one with the id `founding`."""
+    appended: list[Appended] = []
+    refused: list[Refusal] = []
+    for place, raw in enumerate(entries):
+        try:
+            if state.height == 0:
+                _verify_founding(raw, founding)
+            appended.append(state.apply(raw))
+        except RefusedError as refusal:
+            refused.append((place, entry_id_of(raw), refusal.reason))
+    return appended, refused
+
+
+def _verify_founding(raw: bytes, founding: Digest) -> None:
+    try:
+        found = SignedEntry.decode(raw).id
+    except MalformedError as cause:
+        raise RefusedError("malformed", str(cause)) from cause
+    if found != founding:
+        raise RefusedError("no-document", "not the founding entry that this node trusts")
+
+
+def _is_of(foreseen: Foresight, batch: Batch, state: State) -> bool:
+    return (foreseen.height, foreseen.entries) == (state.height, batch.entries)
+
+
+def _take_foreseen(state: State, new: Appended) -> None:
+    """Let `state` take in a block that a trial of it appended: its signatures were verified."""
+    is_document = new.admission.kind in DOCUMENT_KINDS
+    state.admit(new.admission, Block.decode(new.raw).signed if is_document else None)
+    state.advance(new.raw)
+
+
 def _hash_of(raw: bytes | None) -> Digest:
     if raw is None:
         raise StorageError("the newest block is missing")
     return block_hash(raw)
 
 
-def _id_of(raw: bytes) -> Digest | None:
+def entry_id_of(raw: bytes) -> Digest | None:
+    """Return the id of an entry note, or None of what is none."""
     try:
         return SignedEntry.decode(raw).id
     except MalformedError:

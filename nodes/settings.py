@@ -3,7 +3,8 @@
     keys = "keys"                   folder of the keyring
     data_dir = "data"               folder of the node's own database, outside the keys' folder
     founding = "founding.note"      the signed founding entry: the anchor of the whole chain
-    order = "order.db"              the file of the embedded sequencer, shared by one machine
+    order = "order.db"              the file of the embedded sequencer, shared by one machine;
+                                    or, for order among machines, the table [engine] below
     url = "http://127.0.0.1:8101"   where peers reach this node
     host = "127.0.0.1"
     port = 8101
@@ -11,13 +12,24 @@
     wait_seconds = 2.0              how long a post waits for its receipt before it answers 202
     public_step_seconds = 3600      how often readers who are not members see a newer checkpoint
 
-Paths are relative to the file. `SIGNAALKETEN_PORT=8102` overrides `port`, and so on.
+    [engine]                        CometBFT, an engine of this node's own, in place of `order`
+    home = "engine"                 its folder
+    genesis = "genesis.json"        what all engines of the consortium begin with
+    listen = "0.0.0.0:26656"        where the others' engines find it
+    command = "cometbft"            the program; without it, somebody else runs the engine on `home`
+    profile = "near"                or "wide", for agencies tens of milliseconds apart
+    peers = []                      `<id>@host:port` of engines that are not in the genesis file
+
+Paths are relative to the file. `SIGNAALKETEN_PORT=8102` overrides `port`,
+`SIGNAALKETEN_ENGINE__LISTEN=…` overrides `listen` of [engine], and so on.
 """
 
+import shutil
 import tomllib
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -31,17 +43,35 @@ ROLES = ("caseworker", "approver", "policy", "fg", "auditor", "operator")
 """What callers may be; `fg` is the privacy officer (functionaris gegevensbescherming)."""
 
 
+class EngineSettings(BaseModel):
+    """The table [engine]; see the module for the fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=500)
+
+    home: Path
+    genesis: Path
+    listen: str = Field(pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$")
+    command: Path | None = None
+    profile: Literal["near", "wide"] = "near"
+    peers: tuple[str, ...] = Field(default=(), max_length=64)
+
+
 class Settings(BaseSettings):
     """What a node is told at start; see the module for the fields."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SIGNAALKETEN_", frozen=True, extra="forbid", str_max_length=500
+        env_prefix="SIGNAALKETEN_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        str_max_length=500,
     )
 
     keys: Path
     data_dir: Path
     founding: Path
-    order: Path
+    order: Path | None = None
+    engine: EngineSettings | None = None
     url: str = Field(pattern=r"^https?://[^\s\"/]+$")
     host: str = "127.0.0.1"
     port: int = Field(ge=1, le=65_535)
@@ -50,6 +80,23 @@ class Settings(BaseSettings):
     public_step_seconds: int = Field(default=3600, ge=1, le=86_400)
     peer_timeout_seconds: float = Field(default=2.0, gt=0, le=60)
     poll_seconds: float = Field(default=0.005, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _verify_one_order(self) -> Self:
+        if (self.order is None) == (self.engine is None):
+            raise ValueError("exactly one of `order` and [engine] is needed")
+        return self
+
+    @property
+    def shared_order(self) -> Path:
+        """Return the file of the embedded sequencer.
+
+        Raises:
+            ConfigurationError: the order is made by an engine.
+        """
+        if self.order is None:
+            raise ConfigurationError("the order of this node is no file")
+        return self.order
 
     @classmethod
     def settings_customise_sources(
@@ -84,12 +131,27 @@ def load_settings(path: Path) -> Settings:
             f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in cause.errors()
         )
         raise ConfigurationError(f"{path}: {wrong}") from cause
-    base = path.parent
     return settings.model_copy(
         update={
-            name: base / getattr(settings, name)
-            for name in ("keys", "data_dir", "founding", "order", "tokens")
+            name: _below(path.parent, getattr(settings, name))
+            for name in ("keys", "data_dir", "founding", "order", "tokens", "engine")
         }
+    )
+
+
+def _below(base: Path, named: Path | EngineSettings | None) -> Path | EngineSettings | None:
+    """Return what is named with its paths relative to `base`."""
+    if named is None:
+        return None
+    if isinstance(named, Path):
+        return base / named
+    command = named.command
+    if command is not None:
+        # A bare name is looked for where the shell would.
+        found = shutil.which(command) if len(command.parts) == 1 else None
+        command = base / (found or command)
+    return named.model_copy(
+        update={"home": base / named.home, "genesis": base / named.genesis, "command": command}
     )
 
 

@@ -4,7 +4,7 @@
     consortium draft | sign | show | policy | chain
     node    post    export    audit         receipt verify    openapi
     epoch generate | sign | close | submit | status
-    share backup | restore
+    share backup | restore          engine card | genesis
 
 Exit codes: 0 all is well; 1 it ran and something is wrong (findings, refused lines); 2 it could not
 run. What a command needs is imported when it runs, so that help is quick.
@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import audit, consortium, epoch, export, keys, node, post, receipt, share
+from api.cli import audit, consortium, engine, epoch, export, keys, node, post, receipt, share
 from api.cli.console import plain_errors, say
 
 app = typer.Typer(
@@ -27,7 +27,16 @@ app = typer.Typer(
     # Tracebacks of the rich kind can show the values of variables.
     pretty_exceptions_enable=False,
 )
-for group in (keys.key_app, keys.member_app, consortium.app, epoch.app, share.app, receipt.app):
+_GROUPS = (
+    keys.key_app,
+    keys.member_app,
+    consortium.app,
+    epoch.app,
+    share.app,
+    engine.app,
+    receipt.app,
+)
+for group in _GROUPS:
     app.add_typer(group)
 app.command("node")(node.run)
 app.command("post")(post.post)

@@ -25,16 +25,19 @@ class Sequencer(Protocol):
     async def submit(self, entries: Sequence[bytes]) -> None:
         """Hand in 1 to 64 entry notes that belong together and keep their order.
 
-        Returns once the order will hold them whatever happens to this node.
+        Returns once the order will hold them whatever happens to this node. An order among
+        machines takes only while `run` follows it; what every node would skip as things stand it
+        does not take at all, and tells whoever follows it so.
 
         Raises:
-            SequencerError: the order cannot take them now; nothing was taken.
+            SequencerError: the order cannot take them now. Hand them in again: what it took all
+                the same it skips as a duplicate.
         """
 
     async def run(self, apply: Apply, *, after: int) -> None:
         """Call `apply` with every batch behind position `after`, then with each new one.
 
-        Runs until cancelled. What `apply` raises ends it.
+        Runs until cancelled, one run at a time. What `apply` raises ends it.
 
         Raises:
             SequencerError: the order does not reach as far as `after`: it is another one.

@@ -74,6 +74,31 @@ def test_node_that_was_restarted_computes_the_same_blocks_and_refusals(
     assert everything(replayed(chain.blocks)) == everything(chain.state)
 
 
+@given(made=submissions, at=st.integers(0, 25), size=st.integers(1, 6))
+def test_a_trial_foretells_what_comes_and_leaves_no_trace(
+    made: list[Submission], at: int, size: int
+) -> None:
+    chain, submitted, _ = grow(made)
+    state = State()
+    state.apply(entry_of(chain.blocks[0]))
+    for raw in submitted[:at]:
+        outcome_of(state.apply, raw)
+    before, trial = everything(state), state.trial()
+
+    foretold = [outcome_of(trial.apply, raw) for raw in submitted[at : at + size]]
+
+    assert everything(state) == before
+    assert foretold == [outcome_of(state.apply, raw) for raw in submitted[at : at + size]]
+    assert (trial.height, trial.previous, trial.document, trial.cards, trial.chain_day) == (
+        state.height,
+        state.previous,
+        state.document,
+        state.cards,
+        state.chain_day,
+    )
+    assert (trial.epochs, trial.outstanding) == (state.epochs, state.outstanding)
+
+
 @given(made=submissions)
 def test_audit_finds_in_each_block_what_the_state_machine_would_have_skipped(
     made: list[Submission],

@@ -24,7 +24,10 @@ from ledger.epoch import CLOSED, EpochDocument
 from nodes import ceremony
 from nodes.errors import NodeError
 from nodes.node import Adapters, Node
+from nodes.sequencer.cometbft.sequencer import CometSequencer
 from nodes.sequencer.embedded import EmbeddedSequencer
+from nodes.sequencer.port import Sequencer
+from nodes.settings import Settings
 from nodes.shares import Shares
 from nodes.signal import Posting
 from nodes.store import chain as store
@@ -364,8 +367,14 @@ class Cluster:
             final=lambda: self.final(name).encode(),
         )
 
+    def _settings(self, name: str, *, data: str) -> Settings:
+        return self.founded.settings(name, data=data)
+
+    def _order(self, settings: Settings) -> tuple[Sequencer, CometSequencer | None]:
+        return EmbeddedSequencer(settings.shared_order, poll_seconds=settings.poll_seconds), None
+
     def _live(self, name: str) -> Life:
-        settings = self.founded.settings(name, data=self._data[name])
+        settings = self._settings(name, data=self._data[name])
         loop = asyncio.get_running_loop()
 
         def tell() -> None:
@@ -373,12 +382,13 @@ class Cluster:
 
         fate = Fate(tell)
         database = MortalDatabase(settings.data_dir / "node.db", fate)
-        order = EmbeddedSequencer(settings.order, poll_seconds=settings.poll_seconds)
+        order, engine = self._order(settings)
         adapters = Adapters(
             clock=self.clock,
             transport=MortalTransport(self.wires.end(settings.url), fate),
             sequencer=MortalSequencer(order, fate),
             database=database,
+            engine=engine,
         )
         node = Node(settings, adapters)
         life = Life(node, database, fate, asyncio.create_task(node.run()))

@@ -48,6 +48,10 @@ class Founded:
         """Return the founding document."""
         return decode_consortium(self.founding.entry.further)
 
+    def order(self, name: str) -> dict[str, object]:
+        """Return what the settings file in a member's folder says of the order."""
+        return {"order": "../order.db"}
+
     def settings(self, name: str, *, data: str = "data") -> Settings:
         """Return the settings of a member's node, with its database in the folder `data`."""
         return Settings(

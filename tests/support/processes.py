@@ -6,9 +6,12 @@ with processes(found(tmp_path)) as consortium:
     consortium.launch("bzk")
 """
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import httpx
 import tomli_w
@@ -40,7 +43,7 @@ class Processes:
                 "keys": "keys",
                 "data_dir": "data",
                 "founding": "../founding.note",
-                "order": "../order.db",
+                **founded.order(name),
                 "url": self._urls[name],
                 "host": HOST,
                 "port": port,
@@ -59,6 +62,16 @@ class Processes:
         """End nodes by SIGKILL."""
         for name in names:
             self._nodes[name].kill()
+
+    def kill_engine(self, name: str) -> None:
+        """End a node's engine by SIGKILL, if it has one now."""
+        for pid in children_of(self._nodes[name].pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def engines(self, name: str) -> list[int]:
+        """Return the processes that a node has started and that run."""
+        return children_of(self._nodes[name].pid)
 
     def stop(self) -> None:
         """Ask all to end, and end by force what does not."""
@@ -101,6 +114,18 @@ class Processes:
         while not holds():
             assert time.monotonic() < end, "it does not come"
             time.sleep(0.05)
+
+
+def children_of(pid: int | None) -> list[int]:
+    """Return the processes whose parent is `pid` (Linux)."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat") if pid is not None else ():
+        with suppress(OSError):
+            # pid (name) state parent …; a name may hold spaces and brackets.
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == pid and fields[0] != "Z":
+                found.append(int(stat.parent.name))
+    return found
 
 
 @contextmanager

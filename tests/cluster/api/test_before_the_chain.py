@@ -20,7 +20,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Face]:
     adapters = Adapters(
         clock=FakeClock(),
         transport=Wires().end(settings.url),
-        sequencer=EmbeddedSequencer(settings.order),
+        sequencer=EmbeddedSequencer(settings.shared_order),
         database=Database(settings.data_dir / "node.db"),
     )
     with asyncio.Runner() as runner:

@@ -35,7 +35,7 @@ def test_real_adapters_are_those_that_the_settings_name(founded: Founded) -> Non
         with pytest.raises(asyncio.CancelledError):
             await running
 
-        assert settings.order.exists()
+        assert settings.shared_order.exists()
 
     run(scenario())
 

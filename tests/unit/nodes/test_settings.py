@@ -154,3 +154,54 @@ def test_tokens_that_others_can_read_are_refused(tmp_path: Path, mode: int) -> N
 def test_tokens_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"tokens\.toml cannot be read"):
         load_tokens(tmp_path / "tokens.toml")
+
+
+def with_engine(folder: Path, engine: str, **changed: str | None) -> Path:
+    path = written(folder, **({"order": None} | changed))
+    path.write_text(path.read_text() + "[engine]\n" + engine)
+    return path
+
+
+def test_an_engine_takes_the_place_of_the_shared_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNAALKETEN_ENGINE__PROFILE", "wide")
+    table = 'home = "engine"\ngenesis = "../genesis.json"\nlisten = "uwv.test:26656"\n'
+
+    engine = load_settings(with_engine(tmp_path, table + 'command = "bin/cometbft"\n')).engine
+
+    assert engine is not None
+    assert engine.home == tmp_path / "engine"
+    assert engine.genesis == tmp_path / "../genesis.json"
+    assert engine.command == tmp_path / "bin" / "cometbft"
+    assert engine.profile == "wide"
+    bare = load_settings(with_engine(tmp_path, table)).engine
+    assert bare is not None
+    assert bare.command is None
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ('genesis = "g"\nlisten = "h:1"\n', "engine.home"),
+        ('home = "e"\ngenesis = "g"\nlisten = "h"\n', "engine.listen"),
+        ('home = "e"\ngenesis = "g"\nlisten = "h:1"\nprofile = "far"\n', "engine.profile"),
+        ('home = "e"\ngenesis = "g"\nlisten = "h:1"\nport = 1\n', "engine.port"),
+    ],
+)
+def test_a_wrong_field_of_the_engine_is_named(tmp_path: Path, table: str, why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        load_settings(with_engine(tmp_path, table))
+
+
+@pytest.mark.parametrize("has_both", [True, False])
+def test_a_node_has_one_order(tmp_path: Path, has_both: bool) -> None:
+    table = 'home = "e"\ngenesis = "g"\nlisten = "h:1"\n'
+    path = (
+        with_engine(tmp_path, table, order='"order.db"')
+        if has_both
+        else written(tmp_path, order=None)
+    )
+
+    with pytest.raises(ConfigurationError, match="exactly one"):
+        load_settings(path)
