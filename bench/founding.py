@@ -12,6 +12,7 @@ from pathlib import Path
 from demo.consortium import ORIGIN, PROFILES
 from ledger.consortium import Consortium
 from ledger.consortium_toml import decode_consortium
+from ledger.encoding import sha256
 from ledger.entry import Entry, SignedEntry
 from ledger.member import MemberDocument
 from nodes.ceremony import draft_document, draft_entry, member_card, sign_draft
@@ -56,7 +57,10 @@ class Founded:
         """Return the entry by which a member says on the chain where it is."""
         ring = self.keyrings[name]
         sealing = {"node": ring.sealing.public.hash, "recovery": ring.recovery.hash}
-        card = MemberDocument(1, self.url, "", (), sealing)
+        key = ring.post_quantum
+        hashes = () if key is None else (sha256(key.verifier.public),)
+        # As its node would write it: one that differs would be announced anew, and wait for others.
+        card = MemberDocument(1, self.url, "", hashes, sealing)
         entry = Entry(ORIGIN, name, "member", day, None, card.encode())
         return SignedEntry.of(entry, (ring.entry.sign(entry.encode()),)).encode()
 

@@ -123,6 +123,10 @@ class Cases:
                 raise NotFoundError("no case of this agency has that id")
             return self._see(connection, case)
 
+    def is_erased(self, connection: Connection, author: str, height: int) -> bool:
+        """Tell whether this node was told that `author` withdrew its signal at `height`."""
+        return self._matches.is_erased(connection, author, height)
+
     def standing(self, own: OwnSignal) -> Standing:
         """Return what became of an own signal."""
         with self._database.read() as connection:

@@ -20,7 +20,6 @@ from nodes.log import Log
 from nodes.outbox import Outbox
 from nodes.signal import Posting
 from nodes.store import chain as store
-from nodes.store import matching
 from nodes.store.custody import Custody
 from nodes.store.database import Database
 from nodes.store.signals import OwnSignal, Signals
@@ -203,7 +202,7 @@ class Counter:
 
     def _verify_not_erased(self, connection: Connection, height: int, author: str) -> None:
         own = self._signals.at_height(connection, height)
-        is_erased = matching.is_erased(connection, author, height)
+        is_erased = self._cases.is_erased(connection, author, height)
         if is_erased or (own is not None and own.is_withdrawn):
             raise GoneError("the signal was withdrawn, and what was held of it is erased")
 

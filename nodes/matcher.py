@@ -138,7 +138,7 @@ class Matcher:
             return []
         # Nobody but their author can withdraw signals.
         own = [h for h in heights if self.signal_of(connection, h, author) is not None]
-        matching.remember_erased(connection, author, own)
+        self._matches.remember_erased(connection, author, own)
         self._matches.take_in(connection)
         for height in own:
             for match in self._matches.of_other(connection, author, height):
@@ -232,7 +232,7 @@ class Matcher:
         card: MatchCard,
     ) -> None:
         signal = self.signal_of(connection, card.height, answerer)
-        if signal is None or matching.is_erased(connection, answerer, card.height):
+        if signal is None or self._matches.is_erased(connection, answerer, card.height):
             return
         self.record(connection, presence, own, answerer, card.height, signal, card.desk)
 

@@ -66,6 +66,7 @@ from nodes.store.vault import Vault
 from nodes.store.watch import Watch
 from nodes.store.writer import Writer
 from nodes.sweeper import Sweeper
+from nodes.vouching import Vouching
 from nodes.withdrawal import Withdrawal
 from nodes.witness import NEWEST, Witness
 
@@ -200,6 +201,13 @@ class Node:
             clock=self.clock,
             reserve=self.locating.reserve,
         )
+        self.vouching = Vouching(
+            keyring=self.keyring,
+            replica=self.replica,
+            database=self.database,
+            peers=self.peers,
+            progress=self.progress,
+        )
         self.witness = Witness(
             member=self.keyring.member,
             keyring=self.keyring,
@@ -209,6 +217,7 @@ class Node:
             peers=self.peers,
             progress=self.progress,
             clock=self.clock,
+            vouching=self.vouching,
             along=lambda connection, size: self.effects.along(connection, size=size),
         )
         self.effects = Effects(
@@ -463,6 +472,7 @@ class Node:
             self._follow(),
             self._announce(),
             self.outbox.run(self.caught_up),
+            self.vouching.run(),
             self.witness.run(),
             self.effects.run(),
             self.publisher.run(),

@@ -115,7 +115,7 @@ class Prober:
             # Nobody honest places one signal under two people; the answer would tell of both.
             chain.count_refusals(connection, [_FALSE_CARD])
             hits = []
-        if matching.is_erased(connection, author, located):
+        if self._matches.is_erased(connection, author, located):
             hits = []
         cards: dict[int, int] = {}
         key = self._random(_KEY_BYTES)

@@ -13,6 +13,7 @@ generation-failed   the generation of a key that this node led did not end in an
 dispatch-waits      nobody takes the items of a locate, an answer or an erasure
 signals-skipped     own signals that custodians or the state machine refuse, and why
 no-quorum           blocks are applied and too few members cosign
+not-vouched         this node cosigns nothing before others say what it cosigned last
 fork                a member shows another history: proof that somebody lies
 not-announced       this member's URL and keys are not on the chain yet
 own-signals-lost    own signals on the chain whose bodies this node does not have
@@ -188,8 +189,17 @@ def _of_witness(node: Node) -> list[Reason]:
                 "check those members' /healthz",
             )
         )
-    if node.witness.disputes:
-        names = ", ".join(sorted(node.witness.disputes))
+    if node.vouching.trouble is not None:
+        found.append(
+            Reason(
+                "not-vouched",
+                f"after its start this node cosigns nothing yet: {node.vouching.trouble}",
+                "start the other members' nodes; compare this disk with its backups",
+                is_blocking=False,
+            )
+        )
+    if disputes := node.witness.disputes | node.vouching.disputes:
+        names = ", ".join(sorted(disputes))
         found.append(
             Reason(
                 "fork",

@@ -26,6 +26,7 @@ from nodes.replica import Replica
 from nodes.store import chain as store
 from nodes.store.database import Database
 from nodes.store.writer import Writer
+from nodes.vouching import Vouching
 
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 0.4
@@ -48,6 +49,7 @@ class Witness:
         peers: Peers,
         progress: Progress,
         clock: Clock,
+        vouching: Vouching,
         along: Callable[[Connection, int], Callable[[], None]],
     ) -> None:
         """Cosign as `member`, and sign checkpoints that are served, with the keys of `keyring`.
@@ -64,6 +66,7 @@ class Witness:
         self._progress = progress
         self._clock = clock
         self._along = along
+        self.vouching = vouching
         self._urgent = asyncio.Event()
         self._background: set[asyncio.Task[object]] = set()
         self._newest: dict[str, SignedCheckpoint] = {}
@@ -174,7 +177,7 @@ class Witness:
             return
         lines: dict[str, SignatureLine] = {}
         others = [w.name for w in document.witnesses if w.name != self._member]
-        if len(others) < len(document.witnesses):
+        if len(others) < len(document.witnesses) and self.vouching.is_done:
             lines[self._member] = self._cosign(tip)
         waiting = {asyncio.create_task(self._ask(name, tip, document)): name for name in others}
         self._keep(*waiting)
@@ -235,15 +238,16 @@ class Witness:
             name=NEWEST, size=checkpoint.size, note=signed.encode(), shown_at=self._time()
         )
         if checkpoint.size > self._progress.final.value:
-            task = asyncio.create_task(self._make_final(row))
+            task = asyncio.create_task(self._make_final(row, signed))
             self._keep(task)
             # What took effect must be told even if whoever asked for it goes away meanwhile.
             await asyncio.shield(task)
         return signed
 
-    async def _make_final(self, row: store.StoredCheckpoint) -> None:
+    async def _make_final(self, row: store.StoredCheckpoint, signed: SignedCheckpoint) -> None:
         def work(connection: Connection) -> Callable[[], None]:
             store.put_newer_checkpoint(connection, row)
+            self.vouching.remember(connection, signed)
             return self._along(connection, row.size)
 
         tell = await self._writer.do(work)
@@ -258,11 +262,12 @@ class Witness:
             return self._replica.checkpoint_at(connection, size)
 
     async def _verify_own(self, checkpoint: Checkpoint, *, timeout: float) -> None:
-        """Check that `checkpoint` is a prefix of this node's own history.
+        """Check that `checkpoint` is a prefix of this node's own history, and that it may cosign.
 
         Raises:
             VerificationError: it is not one, or not yet.
         """
+        await self.vouching.verify(timeout=timeout)
         if not await self._progress.applied.wait_for(checkpoint.size, timeout=timeout):
             raise VerificationError(f"behind: only {self._progress.applied.value} blocks are here")
         # The blocks were committed before `applied` grew: nothing is signed that could be lost.

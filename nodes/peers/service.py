@@ -26,6 +26,7 @@ from nodes.peers.port import (
     KEYS,
     PULL,
     PUSH,
+    VOUCH,
 )
 from nodes.replica import Replica
 from nodes.witness import Witness
@@ -73,6 +74,7 @@ class PeerService:
             COSIGN: self._cosign,
             COSIGN_OUTSIDE: self._cosign_outside,
             FINAL: self._final,
+            VOUCH: self._vouch,
             KEYS: self._keys,
         }
 
@@ -149,6 +151,10 @@ class PeerService:
         signed = SignedCheckpoint.decode(request.payload)
         await self._witness.learn(signed, document, timeout=self._patience)
         return b""
+
+    async def _vouch(self, request: PeerMessage, document: Consortium) -> bytes:
+        del document
+        return self._witness.vouching.last_of(request.sender)
 
     async def _keys(self, request: PeerMessage, document: Consortium) -> bytes:
         del request, document

@@ -7,6 +7,7 @@
     case_file    case id, random                             box: JSON of `Case`
     new_match    HMAC(match key, "new", match id)            box: JSON of `Match`, to be taken in
                  random                                      the same size, of nobody
+    erased       HMAC(match key, "erased", author, height)   nothing: that author withdrew it
 
 What is found is one row at first, and where nothing is found there is one, too: whoever could time
 the transaction would not learn which. Taken in, it is a match, its indexes and its case.
@@ -25,7 +26,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
 from nodes.store.statement import Statement
-from nodes.store.tables import CaseRow, MatchIndexRow, MatchRow, NewMatchRow
+from nodes.store.tables import CaseRow, ErasedRow, MatchIndexRow, MatchRow, NewMatchRow
 from nodes.store.vault import Vault, keyed
 
 
@@ -50,6 +51,9 @@ class _Boxes:
         )
 
 
+_erased = ErasedRow.__table__  # type: ignore[attr-defined]
+_REMEMBER_ERASED = Statement(insert(_erased).on_conflict_do_nothing())
+_IS_ERASED = Statement(select(_erased.c.key).where(_erased.c.key == bindparam("key")))
 _ID_BYTES = 16
 # As long as a purpose is on average: the size of a box must not tell either.
 _NO_PURPOSE = "-" * 16
@@ -152,6 +156,16 @@ class Matches:
     def of_other(self, connection: Connection, member: str, height: int) -> list[Match]:
         """Return the matches with `member`'s signal at `height`."""
         return self._all_of(connection, self._key("other", member, height))
+
+    def remember_erased(self, connection: Connection, author: str, heights: Sequence[int]) -> None:
+        """Remember that `author` withdrew its signals at `heights`: no match names them again."""
+        keys = [{"key": self._key("erased", author, height)} for height in heights]
+        _REMEMBER_ERASED.run_all(connection, keys)
+
+    def is_erased(self, connection: Connection, author: str, height: int) -> bool:
+        """Tell whether this node was told that `author` withdrew its signal at `height`."""
+        key = self._key("erased", author, height)
+        return _IS_ERASED.value(connection, key=key) is not None
 
     def case_of(self, connection: Connection, *, digits: str, purpose: str) -> Case | None:
         """Return the case of a person for a purpose, or None."""

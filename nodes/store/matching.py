@@ -3,7 +3,6 @@
 placing     own final signals that have no `locate` yet
 frame       what this node answers to a `locate`, kept until its author has signed for it
 wanted      final entries of others whose items for this node have not come
-erased      (author, height) that others have withdrawn: named in no match any more
 located     which `locate` names each signal: public, as the chain says
 cursor      "kept/<purpose>/<epoch>": pseudonyms of that closed epoch are kept, and since which day
 """
@@ -21,7 +20,6 @@ from nodes.store.chain import move_cursor
 from nodes.store.statement import Statement
 from nodes.store.tables import (
     CursorRow,
-    ErasedRow,
     FrameRow,
     LocatedRow,
     PlacingRow,
@@ -32,7 +30,6 @@ from nodes.store.tables import (
 _placing = PlacingRow.__table__  # type: ignore[attr-defined]
 _frame = FrameRow.__table__  # type: ignore[attr-defined]
 _wanted = WantedRow.__table__  # type: ignore[attr-defined]
-_erased = ErasedRow.__table__  # type: ignore[attr-defined]
 _unopened = UnopenedRow.__table__  # type: ignore[attr-defined]
 _located = LocatedRow.__table__  # type: ignore[attr-defined]
 _cursor = CursorRow.__table__  # type: ignore[attr-defined]
@@ -74,12 +71,6 @@ _WANTED = Statement(_some_wanted)
 _WANTED_OF_KIND = Statement(_some_wanted.where(_wanted.c.kind == bindparam("kind")))
 _OVERDUE = Statement(_all_wanted.where(_wanted.c.since < bindparam("before")))
 _GOT = Statement(delete(_wanted).where(_wanted.c.height == bindparam("at")))
-_REMEMBER_ERASED = Statement(upsert(_erased).on_conflict_do_nothing())
-_IS_ERASED = Statement(
-    select(_erased.c.height).where(
-        _erased.c.author == bindparam("author"), _erased.c.height == bindparam("height")
-    )
-)
 _ADD_LOCATED = Statement(insert(_located))
 _LOCATED_AT = Statement(select(_located.c.locate).where(_located.c.height == bindparam("height")))
 _AWAIT = Statement(upsert(_unopened).on_conflict_do_nothing())
@@ -236,18 +227,6 @@ def overdue(connection: Connection, *, before: date) -> list[Wanted]:
 def got(connection: Connection, height: int) -> None:
     """Note that an entry's items came, or need come no more."""
     _GOT.run(connection, at=height)
-
-
-def remember_erased(connection: Connection, author: str, heights: Iterable[int]) -> None:
-    """Remember that `author` withdrew its signals at `heights`."""
-    _REMEMBER_ERASED.run_all(
-        connection, [{"author": author, "height": height} for height in heights]
-    )
-
-
-def is_erased(connection: Connection, author: str, height: int) -> bool:
-    """Tell whether this node was told that `author` withdrew its signal at `height`."""
-    return _IS_ERASED.value(connection, author=author, height=height) is not None
 
 
 def add_located(connection: Connection, locate: int, heights: Iterable[int]) -> None:

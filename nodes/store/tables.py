@@ -48,6 +48,15 @@ class CheckpointRow(SQLModel, table=True):
     shown_at: int
 
 
+class CosignedRow(SQLModel, table=True):
+    """The newest final checkpoint under which another member's cosignature stands."""
+
+    __tablename__ = "cosigned"
+    member: str = Field(primary_key=True)
+    size: int
+    note: bytes
+
+
 class RefusalRow(SQLModel, table=True):
     """How many entries were skipped, by the reason."""
 
@@ -207,12 +216,11 @@ class WantedRow(SQLModel, table=True):
 
 
 class ErasedRow(SQLModel, table=True):
-    """A signal that its author withdrew and told this node of."""
+    """A signal that its author withdrew and told this node of (`nodes.store.matches`)."""
 
     __tablename__ = "erased"
     __table_args__ = {"sqlite_with_rowid": False}
-    author: str = Field(primary_key=True)
-    height: int = Field(primary_key=True)
+    key: bytes = Field(primary_key=True)
 
 
 class UnopenedRow(SQLModel, table=True):

@@ -102,7 +102,10 @@ def test_signals_that_waited_for_days_go_out_under_the_day_they_go(founded: Foun
 
 def test_a_node_that_starts_late_gets_the_whole_chain(founded: Founded) -> None:
     async def scenario() -> None:
-        async with Cluster(founded, start=["uwv", "svb", "szw"]) as cluster:
+        async with Cluster(founded) as cluster:
+            await cluster.until_settled()
+            await cluster.stop("bzk")
+            cluster.lose_disk("bzk")
             posted = {await cluster.post(name): name for name in list(DESKS) * 30}
             for local_id, name in posted.items():
                 await cluster.until_final(name, local_id)

@@ -94,7 +94,9 @@ def test_a_node_that_dies_on_a_full_disk_comes_back_with_all_it_answered(founded
 
 def test_a_disk_without_room_at_the_first_start_says_so_and_then_starts(founded: Founded) -> None:
     async def scenario() -> None:
-        async with Cluster(founded, start=["uwv", "svb", "szw"]) as cluster:
+        async with Cluster(founded) as cluster:
+            await cluster.stop("bzk")
+            cluster.lose_disk("bzk")
             cluster.start("bzk")
             cluster.lives["bzk"].database.is_full = True
             await cluster.until(lambda: bool(disk(cluster, "bzk")))

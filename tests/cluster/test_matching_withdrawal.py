@@ -7,7 +7,6 @@ import pytest
 from ledger.block import Block
 from nodes.errors import ConflictError, GoneError, NotFoundError
 from nodes.peers.port import ITEMS, PUSH
-from nodes.store.matching import is_erased
 from nodes.store.tables import DisclosureRow, WatchRow
 from tests.support.agencies import PURPOSE, Agencies, Placed, meeting, verify_pair
 from tests.support.consortium import url_of
@@ -36,7 +35,7 @@ def holds_content(agencies: Agencies, name: str, placed: Placed) -> bool:
 
 def was_told(agencies: Agencies, name: str, placed: Placed) -> bool:
     with agencies.cluster[name].database.read() as connection:
-        return is_erased(connection, placed.name, placed.height)
+        return agencies.cluster[name].matches.is_erased(connection, placed.name, placed.height)
 
 
 def is_a(message: bytes, operation: str) -> bool:

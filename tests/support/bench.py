@@ -97,7 +97,8 @@ class Bench:
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def __aenter__(self) -> Self:
-        """Start the writer and bring the node to the chain of four cards."""
+        """Start the writer and bring the node to the chain of four cards; others vouched for it."""
+        self.node.vouching._done.set()
         self.start(self.node.writer.run())
         if self._is_opened and not self.order.submissions:
             self.order.append(self.opening())

@@ -105,9 +105,9 @@ class Party:
         """Return a signal that is not on the chain, made anew under today's date if need be."""
         with self.database.read() as connection:
             found = self.stores.signals.outgoing(connection, [local_id])
+            if not found or found[0].signed.entry.day == self._around.clock.today():
+                return found[0] if found else None
             posting = self.stores.signals.posting(connection, local_id)
-        if not found or found[0].signed.entry.day == self._around.clock.today():
-            return found[0] if found else None
         draft = self._draft(posting)
         self._write(
             lambda connection: self.stores.signals.redraft(

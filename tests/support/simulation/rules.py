@@ -23,8 +23,9 @@ from nodes.custodian import Custodian
 from nodes.matcher import Matcher
 from nodes.matching import Matching
 from nodes.prober import Prober
-from nodes.store import chain, database, matching
+from nodes.store import chain, database
 from nodes.store.dispatches import Dispatch
+from nodes.store.matches import Matches
 from nodes.store.presence import PlacedSignal, Presence
 from nodes.store.watch import Watch
 from nodes.withdrawal import Withdrawal
@@ -158,7 +159,7 @@ SWITCHES: Mapping[str, Switch] = {
         9, "withdrawing late", "dangles", ((Withdrawal, "_concerned", _those_with_a_match),)
     ),
     "withdrawals are not remembered": Switch(
-        9, "answering late", "dangles", ((matching, "is_erased", _never),)
+        9, "answering late", "dangles", ((Matches, "is_erased", _never),)
     ),
     "missing items are waited for": Switch(
         10, "cut", "owe an answer", ((Answering, "_give_up_missing", _nothing),)

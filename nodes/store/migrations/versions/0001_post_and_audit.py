@@ -41,6 +41,12 @@ def upgrade() -> None:
         sa.Column("shown_at", sa.Integer(), nullable=False),
     )
     op.create_table(
+        "cosigned",
+        sa.Column("member", sa.String(), primary_key=True),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+    )
+    op.create_table(
         "refusal",
         sa.Column("reason", sa.String(), primary_key=True),
         sa.Column("count", sa.Integer(), nullable=False),

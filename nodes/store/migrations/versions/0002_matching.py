@@ -58,8 +58,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "erased",
-        sa.Column("author", sa.String(), primary_key=True),
-        sa.Column("height", sa.Integer(), primary_key=True),
+        sa.Column("key", sa.LargeBinary(), primary_key=True),
         sqlite_with_rowid=False,
     )
     op.create_table(

@@ -163,6 +163,20 @@ def test_case_keeps_its_id_when_it_grows(database: Database) -> None:
         assert MATCHES.case(connection, ids.pop()) == case
 
 
+def test_erasure_is_remembered_by_author_and_height_and_says_neither(database: Database) -> None:
+    with database.begin() as connection:
+        MATCHES.remember_erased(connection, "svb", [3, 5])
+        MATCHES.remember_erased(connection, "svb", [5])
+        MATCHES.remember_erased(connection, "svb", [])
+
+        # What SZW says of SVB's height erases nothing.
+        known = [(a, h) for a in ("svb", "szw") for h in (3, 4, 5)]
+        erased = [place for place in known if MATCHES.is_erased(connection, *place)]
+
+    assert erased == [("svb", 3), ("svb", 5)]
+    assert [len(cell) for cell in cells(database, "erased")] == [32, 32]
+
+
 def test_removed_match_is_found_nowhere_and_its_neighbours_are(filled: Database) -> None:
     build(filled)
 

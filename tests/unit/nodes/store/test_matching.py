@@ -127,17 +127,6 @@ def test_what_is_wanted_comes_oldest_first_and_once(connection: Connection) -> N
     assert matching.wanted(connection, count=9) == [wanted(3, "answer"), wanted(7)]
 
 
-def test_erasure_is_remembered_by_author_and_height(connection: Connection) -> None:
-    matching.remember_erased(connection, "svb", [3, 5])
-    matching.remember_erased(connection, "svb", [5])
-    matching.remember_erased(connection, "svb", [])
-
-    # What SZW says of SVB's height erases nothing.
-    known = [(a, h) for a in ("svb", "szw") for h in (3, 4, 5)]
-    erased = [place for place in known if matching.is_erased(connection, *place)]
-    assert erased == [("svb", 3), ("svb", 5)]
-
-
 def test_signal_stands_in_one_locate(connection: Connection) -> None:
     matching.add_located(connection, 9, [3, 5])
 
