@@ -23,9 +23,10 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from ledger.errors import LedgerError
+from nodes.adapters import real_adapters
 from nodes.errors import ConfigurationError, NodeError
 from nodes.libsodium import remove_unpacked
-from nodes.node import Node, real_adapters
+from nodes.node import Node
 from nodes.settings import Settings, load_settings, load_tokens
 from nodes.store.folder import hold
 

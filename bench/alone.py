@@ -21,7 +21,7 @@ from demo.leash import Leash
 from demo.process import CONFIG, HOST, NodeProcess
 from ledger.cosignature import SignedCheckpoint
 from ledger.tile import entry_tiles
-from nodes.node import DATABASE_FILE
+from nodes.adapters import DATABASE_FILE
 from nodes.sequencer.embedded import EmbeddedSequencer
 from nodes.store import chain as store
 from nodes.store.database import Database

@@ -30,8 +30,9 @@ from ledger.entry import SignedEntry
 from ledger.group import UNIFORM_BYTES, Scalar
 from ledger.locator import encode_item, place
 from ledger.voprf import OUTPUT_BYTES
+from nodes.adapters import real_adapters
 from nodes.clock import SystemClock
-from nodes.node import Node, real_adapters
+from nodes.node import Node
 from nodes.settings import Settings
 from nodes.store.custody import Held
 from nodes.store.presence import PlacedSignal, Presence, Presences

@@ -45,8 +45,10 @@ class Reason:
 def reasons(node: Node) -> list[Reason]:
     """Return everything that is wrong with `node`; empty when all is well."""
     found = []
-    if node.halted is not None:
-        found.append(Reason("halted", node.halted, "read the node's log, mend, restart the node"))
+    if node.follower.halted is not None:
+        found.append(
+            Reason("halted", node.follower.halted, "read the node's log, mend, restart the node")
+        )
     if node.writer.failure is not None:
         found.append(_disk(node, node.writer.failure))
     found += _of_engine(node)
@@ -72,7 +74,7 @@ def _disk(node: Node, text: str) -> Reason:
 
 def _of_order(node: Node) -> list[Reason]:
     try:
-        behind = node.sequencer.head() - node.position.value
+        behind = node.sequencer.head() - node.follower.position.value
     except SequencerError as cause:
         return [Reason("halted", str(cause), "mend `order`, restart the node")]
     if behind <= 0:

@@ -73,9 +73,9 @@ def audit_chain(
 def _check_own(settings: Path, report: "Report", trusted: "Consortium") -> "HeldCount":
     """Add to the report what does not hold at the own node; return how much was checked."""
     from ledger.checkpoint import Checkpoint
+    from nodes.adapters import opened_holdings
     from nodes.clock import SystemClock
     from nodes.holdings import HeldCount
-    from nodes.node import opened_holdings
     from nodes.settings import load_settings
 
     held = HeldCount()

@@ -121,8 +121,8 @@ def test_a_full_disk_stops_one_node_and_nobody_else(founded: FoundedWithEngines)
         cluster.lives["svb"].database.is_full = True
         # Until a block cannot be taken in any more.
         await post_all(cluster, *["uwv", "szw"] * 10)
-        behind = cluster["svb"].position.value
-        assert behind < cluster["uwv"].position.value
+        behind = cluster["svb"].follower.position.value
+        assert behind < cluster["uwv"].follower.position.value
 
         cluster.lives["svb"].database.is_full = False
         await verify_one_chain(cluster)
@@ -136,11 +136,11 @@ def test_what_would_be_skipped_is_not_ordered_and_comes_back_to_its_author(
     async def scenario(cluster: EngineCluster) -> None:
         uwv = cluster["uwv"]
         await cluster.until_settled()
-        before = uwv.position.value
+        before = uwv.follower.position.value
 
         await uwv.sequencer.submit([b"no entry", b"nor this"])
 
-        assert uwv.sequencer.head() == uwv.position.value == before
+        assert uwv.sequencer.head() == uwv.follower.position.value == before
         with uwv.database.read() as connection:
             assert store.refusals(connection) == {"malformed": 2}
 

@@ -56,7 +56,7 @@ def test_the_poster_is_told_and_what_was_taken_is_not_lost(founded: Founded) -> 
             await cluster.until_settled()
 
             verify_nothing_lost(cluster, posted)
-            assert cluster["uwv"].halted is None
+            assert cluster["uwv"].follower.halted is None
             await cluster.until(lambda: not disk(cluster, "uwv"))
 
     run(scenario())
@@ -105,6 +105,6 @@ def test_a_disk_without_room_at_the_first_start_says_so_and_then_starts(founded:
             cluster.lives["bzk"].database.is_full = False
             await cluster.until_settled()
 
-            assert cluster["bzk"].halted is None
+            assert cluster["bzk"].follower.halted is None
 
     run(scenario())

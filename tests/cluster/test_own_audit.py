@@ -9,8 +9,8 @@ from ledger.audit import Finding
 from ledger.checkpoint import Checkpoint
 from ledger.encoding import Digest
 from ledger.entry import SignedEntry
+from nodes.adapters import opened_holdings
 from nodes.holdings import HeldCount
-from nodes.node import opened_holdings
 from nodes.store import matching
 from nodes.store.custody import Held
 from nodes.store.matching import Wanted

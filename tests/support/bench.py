@@ -21,8 +21,9 @@ from ledger.encoding import sha256
 from ledger.entry import Entry, SignedEntry
 from ledger.member import MemberDocument
 from ledger.note import Note
+from nodes.adapters import Adapters
 from nodes.keyring import Keyring
-from nodes.node import Adapters, Node
+from nodes.node import Node
 from nodes.sequencer.port import Batch
 from nodes.signal import Draft, Posting, draft_signal
 from nodes.store import chain as store
@@ -136,8 +137,8 @@ class Bench:
 
     async def catch_up(self) -> None:
         """Let the node apply what its order holds and it has not applied."""
-        for at in range(self.node.position.value, len(self.order.submissions)):
-            await self.node._apply(Batch(at + 1, self.order.submissions[at]))
+        for at in range(self.node.follower.position.value, len(self.order.submissions)):
+            await self.node.follower.apply(Batch(at + 1, self.order.submissions[at]))
 
     async def finalize(self) -> None:
         """Let the node learn that a quorum cosigned all that it has applied."""
@@ -160,7 +161,7 @@ class Bench:
     def deliver(self) -> None:
         """Let the outbox bring what waits onto the order, and the node follow it."""
         self.start(self.node.outbox.run(self.node.caught_up))
-        self.start(self.node._follow())
+        self.start(self.node.follower.run())
 
     def own(self) -> list[OwnSignal]:
         """Return the member's own signals, newest first."""

@@ -22,8 +22,9 @@ from ledger.bsn import Bsn, synthetic_numbers
 from ledger.cosignature import SignedCheckpoint
 from ledger.epoch import CLOSED, EpochDocument
 from nodes import ceremony
+from nodes.adapters import Adapters
 from nodes.errors import NodeError
-from nodes.node import Adapters, Node
+from nodes.node import Node
 from nodes.sequencer.cometbft.sequencer import CometSequencer
 from nodes.sequencer.embedded import EmbeddedSequencer
 from nodes.sequencer.port import Sequencer
@@ -325,7 +326,7 @@ class Cluster:
         for life in self.lives.values():
             node = life.node
             sizes |= {node.progress.applied.value, node.progress.final.value}
-            if node.sequencer.head() != node.position.value:
+            if node.sequencer.head() != node.follower.position.value:
                 return False
             with node.database.read() as connection:
                 if node.signals.count_waiting(connection):

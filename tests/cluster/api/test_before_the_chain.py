@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from nodes.node import Adapters, Node
+from nodes.adapters import Adapters
+from nodes.node import Node
 from nodes.sequencer.embedded import EmbeddedSequencer
 from nodes.store.database import Database
 from tests.support.consortium import found

@@ -48,7 +48,7 @@ def test_an_empty_order_gets_the_founding_entry_and_then_the_card(founded: Found
     async def scenario() -> None:
         async with Bench(founded, "uwv", is_opened=False) as bench:
             running = bench.start(bench.node.announcer.run())
-            bench.start(bench.node._follow())
+            bench.start(bench.node.follower.run())
             await running
 
             first, *others = bench.order.submissions
@@ -93,7 +93,7 @@ def test_a_card_that_is_not_true_any_more_gets_its_next_version(
                 "recovery": announcing(bench, ring=replace(own, recovery=other.recovery)),
             }[change]
             assert not changed.is_announced()
-            bench.start(bench.node._follow())
+            bench.start(bench.node.follower.run())
 
             await changed.run()
 
@@ -109,7 +109,7 @@ def test_an_order_that_refuses_is_asked_again(founded: Founded) -> None:
         async with empty(founded, founded.founding.encode()) as bench:
             bench.order.refusal = "no room"
             running = bench.start(bench.node.announcer.run())
-            bench.start(bench.node._follow())
+            bench.start(bench.node.follower.run())
             await asyncio.sleep(0.05)
             assert not running.done()
 

@@ -32,7 +32,7 @@ def live(bench: Bench) -> None:
 
 
 def follow(bench: Bench) -> None:
-    bench.start(bench.node._follow())
+    bench.start(bench.node.follower.run())
 
 
 async def batch(bench: Bench, *postings: Posting | NodeError, key: str = "k") -> list[object]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from nodes.adapters import load_founding, real_adapters
 from nodes.errors import ConfigurationError, StorageError
-from nodes.node import Node, load_founding, real_adapters
+from nodes.node import Node
 from nodes.store.database import Database
 from tests.support.bench import Bench, run
 from tests.support.cluster import Cluster
@@ -29,7 +30,7 @@ def test_real_adapters_are_those_that_the_settings_name(founded: Founded) -> Non
         settings = founded.settings("uwv")
         node = Node(settings, real_adapters(settings))
         running = asyncio.create_task(node.run())
-        await node.position.wait_for(1)
+        await node.follower.position.wait_for(1)
 
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -60,18 +61,18 @@ def test_the_order_is_followed_again_once_there_is_room(
         async with Bench(founded, "uwv", database=fillable) as bench:
             node, database = bench.node, bench.node.database
             assert isinstance(database, FillableDatabase)
-            bench.start(node._follow())
+            bench.start(node.follower.run())
             database.is_full = True
             bench.order.append([bench.signal("svb") for _ in range(64)])
             await bench.until(lambda: node.writer.failure is not None)
             await asyncio.sleep(0.05)
-            assert node.halted is None
+            assert node.follower.halted is None
             assert node.progress.applied.value == 5
 
             database.is_full = False
             await bench.until(lambda: node.progress.applied.value == 69)
 
-            assert node.halted is None
+            assert node.follower.halted is None
             assert node.writer.failure is None
 
     run(scenario())
@@ -85,13 +86,13 @@ def test_what_cannot_be_followed_halts_and_the_node_goes_on_serving(
 
     async def scenario() -> None:
         async with Bench(founded, "uwv") as bench:
-            following = bench.start(bench.node._follow())
+            following = bench.start(bench.node.follower.run())
             with monkeypatch.context() as patch:
                 patch.setattr(bench.node.replica, "_apply", fail)
                 bench.order.append([bench.signal("svb")])
-                await bench.until(lambda: bench.node.halted is not None)
+                await bench.until(lambda: bench.node.follower.halted is not None)
 
-            assert bench.node.halted == "unforeseen"
+            assert bench.node.follower.halted == "unforeseen"
             assert not following.done()
             assert await bench.post()
 

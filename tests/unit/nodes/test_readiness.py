@@ -67,8 +67,8 @@ def test_halted_by_a_chain_that_this_software_cannot_read(founded: Founded) -> N
     async def scenario() -> None:
         async with Bench(founded, "uwv") as bench:
             bench.order.submissions.clear()
-            bench.start(bench.node._follow())
-            await bench.until(lambda: bench.node.halted is not None)
+            bench.start(bench.node.follower.run())
+            await bench.until(lambda: bench.node.follower.halted is not None)
 
             assert "halted" in codes(bench)
             assert "holds less than this node has applied" in the(bench, "halted").text

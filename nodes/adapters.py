@@ -1,0 +1,97 @@
+"""What a node is built from besides its settings, and how the real ones are opened."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from ledger.entry import SignedEntry
+from ledger.errors import LedgerError
+from nodes.clock import Clock, SystemClock
+from nodes.engine import open_engine
+from nodes.errors import ConfigurationError
+from nodes.holdings import Holdings
+from nodes.keyring import Keyring, load_keyring
+from nodes.peers.http import HttpTransport
+from nodes.peers.port import Transport
+from nodes.sequencer.cometbft.sequencer import CometSequencer
+from nodes.sequencer.embedded import EmbeddedSequencer
+from nodes.sequencer.port import Sequencer
+from nodes.settings import Settings
+from nodes.store.custody import Custody
+from nodes.store.database import Database
+from nodes.store.dispatches import Dispatches
+from nodes.store.signals import Signals
+from nodes.store.vault import Vault
+
+DATABASE_FILE = "node.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What a node is built from besides its settings; the defaults are the real ones."""
+
+    clock: Clock
+    transport: Transport
+    sequencer: Sequencer
+    database: Database
+    engine: CometSequencer | None = None
+    """The same as `sequencer` where the order is made among machines, or None."""
+
+
+def real_adapters(settings: Settings) -> Adapters:
+    """Open the adapters that `settings` name.
+
+    Raises:
+        ConfigurationError: a file cannot be opened.
+    """
+    database = Database(settings.data_dir / DATABASE_FILE)
+    try:
+        engine = open_engine(settings, load_founding(settings)) if settings.engine else None
+        sequencer = engine or EmbeddedSequencer(
+            settings.shared_order, poll_seconds=settings.poll_seconds
+        )
+    except BaseException:
+        database.close()
+        raise
+    return Adapters(SystemClock(), HttpTransport(), sequencer, database, engine)
+
+
+def load_founding(settings: Settings) -> SignedEntry:
+    """Read the founding entry, the anchor of the chain.
+
+    Raises:
+        ConfigurationError: not readable, or not an entry note.
+    """
+    try:
+        return SignedEntry.decode(settings.founding.read_bytes())
+    except OSError as cause:
+        raise ConfigurationError(f"{settings.founding} cannot be read: {cause.strerror}") from cause
+    except LedgerError as cause:
+        raise ConfigurationError(f"{settings.founding} is not a founding note: {cause}") from cause
+
+
+@contextmanager
+def opened_holdings(settings: Settings) -> Iterator[Holdings]:
+    """Yield what the node of `settings` holds, which may run meanwhile.
+
+    Raises:
+        ConfigurationError: keys or database cannot be used.
+    """
+    keyring = load_keyring(settings.keys)
+    vault = vault_of(keyring)
+    path = settings.data_dir / DATABASE_FILE
+    if not path.exists():
+        raise ConfigurationError(f"{path} is not there: has this node ever run?")
+    with closing(Database(path)) as database:
+        yield Holdings(
+            member=keyring.member,
+            database=database,
+            custody=Custody(vault),
+            signals=Signals(vault),
+            dispatches=Dispatches(vault),
+        )
+
+
+def vault_of(keyring: Keyring) -> Vault:
+    """Return the boxes at rest, under keys that follow from the keyring."""
+    return Vault(box_key=keyring.derive("box"), mac_key=keyring.derive("index/idempotency"))
