@@ -27,6 +27,7 @@ from nodes.errors import (
     NodeError,
     NotFoundError,
     PeerUnreachableError,
+    QuotaError,
     SequencerError,
     StorageError,
 )
@@ -34,6 +35,7 @@ from nodes.errors import (
 MEDIA_TYPE = "application/problem+json"
 _MAX_REASON = 1800
 STATUSES: dict[type[Exception], HTTPStatus] = {
+    QuotaError: HTTPStatus.TOO_MANY_REQUESTS,
     InputError: HTTPStatus.BAD_REQUEST,
     MalformedError: HTTPStatus.BAD_REQUEST,
     LedgerError: HTTPStatus.BAD_REQUEST,

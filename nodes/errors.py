@@ -3,6 +3,7 @@
 NodeError
 ├── ConfigurationError   settings, keys or files that a node cannot start with
 ├── InputError           what a caller sent cannot be posted; `field` says which part
+│   └── QuotaError       the day's quota is used up; tomorrow it can
 ├── ConflictError        an idempotency key that was used for something else
 ├── NotFoundError        nothing of that name or height here
 ├── GoneError            it was here, and was withdrawn
@@ -32,6 +33,10 @@ class InputError(NodeError):
         """Refuse with a `detail` that says what to do and repeats nothing personal."""
         super().__init__(detail)
         self.field = field
+
+
+class QuotaError(InputError):
+    """The day's quota is used up: the same can be posted tomorrow."""
 
 
 class ConflictError(NodeError):

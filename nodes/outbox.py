@@ -19,7 +19,7 @@ from ledger.errors import LedgerError
 from ledger.note import SignatureLine
 from nodes.clock import Clock
 from nodes.custodian import MAX_PUSH
-from nodes.errors import ConflictError, InputError, NodeError, PeerUnreachableError
+from nodes.errors import ConflictError, NodeError, PeerUnreachableError, QuotaError
 from nodes.keyring import Keyring, is_signed_under
 from nodes.pusher import Pusher
 from nodes.replica import Replica
@@ -85,7 +85,8 @@ class Outbox:
 
         Raises:
             ConflictError: the key was used for another request.
-            InputError: a field is not what the document allows, or the day's quota is used up.
+            InputError: a field is not what the document allows.
+            QuotaError: the day's quota is used up.
             StorageError: the disk refuses; nothing was taken.
         """
         key_mac = self._vault.mac("idempotency", caller, key)
@@ -276,7 +277,7 @@ class Outbox:
     def _verify_quota(self, quota: int | None) -> None:
         used = self._posted[self._clock.today()] + len(self._pending)
         if quota is not None and used >= quota:
-            raise InputError(f"today's quota of {quota} signals is used up; post it tomorrow")
+            raise QuotaError(f"today's quota of {quota} signals is used up; post it tomorrow")
 
     def _known(self, key_mac: bytes) -> tuple[str, bytes] | None:
         with self._database.read() as connection:

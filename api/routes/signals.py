@@ -36,7 +36,7 @@ _LOCATION = {"Location": {"description": "Where it stands", "schema": {"type": "
             "description": "Safe at this node and not final yet; look again at `Location`",
             "headers": _LOCATION,
         },
-        **responses(400, 401, 403, 409, 410, 413, 503, 507),
+        **responses(400, 401, 403, 409, 410, 413, 429, 503, 507),
     },
 )
 async def post_signal(

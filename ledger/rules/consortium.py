@@ -12,7 +12,17 @@ from ledger.entry import SignedEntry
 from ledger.errors import ConsortiumError, RefusedError
 from ledger.rules.kind import Admission, Chain, verify_other_lines
 
-_PROTECTED = ("groups", "purposes", "bases", "disclosures", "retention", "k", "quorum", "profile")
+_PROTECTED = (
+    "groups",
+    "purposes",
+    "bases",
+    "disclosures",
+    "retention",
+    "k",
+    "quorum",
+    "quota",
+    "profile",
+)
 
 
 class ConsortiumRule:

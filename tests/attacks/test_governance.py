@@ -79,18 +79,16 @@ def test_three_agencies_cannot_open_an_epoch_without_bzk() -> None:
     assert refusal(chain.state, opening(FOUNDED, epoch, by=AGENCIES)) == "approval"
 
 
-def test_three_agencies_can_close_every_epoch_and_raise_the_quota_without_bzk() -> None:
-    """What they gain: they can end matching, and post more a day; each of it in public."""
+def test_three_agencies_can_close_every_epoch_and_raise_no_quota_without_bzk() -> None:
+    """What they gain: they can end matching, in public. Quotas bound what a day can tell."""
     chain = ChainBuilder()
     chain.apply(opening(FOUNDED, deal(FOUNDED, 1).document))
 
     chain.apply(closing(FOUNDED, 1, by=AGENCIES))
     more = FOUNDED.draft(lambda draft: draft["quota"].update(signal=10**6)).document
-    chain.apply(FOUNDED.propose(more, by=AGENCIES).encode())
 
+    assert refusal(chain.state, FOUNDED.propose(more, by=AGENCIES).encode()) == "approval"
     assert chain.state.epochs.open_now(PURPOSE) == []
-    assert chain.state.document is not None
-    assert chain.state.document.quota["signal"] == 10**6
 
 
 def test_a_replayed_governance_document_brings_no_old_rule_back() -> None:

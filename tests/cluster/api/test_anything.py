@@ -85,10 +85,20 @@ def test_any_question_about_own_signals_is_answered(uwv: Face, params: dict[str,
     assert uwv.get("/v1/signals", role="caseworker", params=params).status_code in {200, 400}
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "BREW"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "BREW"])
 @pytest.mark.parametrize("path", ["/v1/signals", "/v1/consortium", "/checkpoint", "/peer", "/v1/x"])
 def test_any_other_method_is_told_which_there_are(uwv: Face, method: str, path: str) -> None:
     response = uwv.runner.run(uwv.send(method, path, role="caseworker", key=new_key()))
 
     assert response.status_code in {404, 405}
     assert ("allow" in response.headers) == (response.status_code == 405)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/checkpoint", 200), ("/healthz", 200), ("/peer", 405)]
+)
+def test_head_is_answered_wherever_get_is(uwv: Face, path: str, status: int) -> None:
+    response = uwv.runner.run(uwv.send("HEAD", path))
+
+    assert response.status_code == status
+    assert response.content == b""

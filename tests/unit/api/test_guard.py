@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI, Request, Response
 
 from api import problems
-from api.guard import MAX_BODY_BYTES, BodyLimit, ResponseHeaders
+from api.guard import MAX_BODY_BYTES, BodyLimit, Heads, ResponseHeaders
 from nodes.peers.message import MAX_MESSAGE_BYTES
 
 HALF = MAX_BODY_BYTES // 2
@@ -25,9 +25,10 @@ def echo_app() -> FastAPI:
     @app.get("/page")
     async def page() -> Response:
         own = {"Cache-Control": "public", "Content-Security-Policy": "default-src 'self'"}
-        return Response(headers=own)
+        return Response("words", headers=own)
 
     app.add_middleware(BodyLimit)
+    app.add_middleware(Heads)
     app.middleware_stack = ResponseHeaders(app.build_middleware_stack(), version="1.2.3")
     return app
 
@@ -118,3 +119,12 @@ def test_what_says_itself_how_it_may_be_kept_is_believed() -> None:
 
     assert headers["cache-control"] == "public"
     assert headers["content-security-policy"] == "default-src 'self'"
+
+
+def test_head_answers_as_get_does_without_a_body() -> None:
+    got, head = ask("GET", "/page"), ask("HEAD", "/page")
+
+    assert got.text == "words"
+    assert head.content == b""
+    assert head.headers == got.headers
+    assert head.status_code == got.status_code

@@ -26,6 +26,7 @@ from nodes.errors import (
     NotFoundError,
     PeerRefusedError,
     PeerUnreachableError,
+    QuotaError,
     SequencerError,
     StorageError,
 )
@@ -39,6 +40,7 @@ KNOWN: list[tuple[NodeError | LedgerError, int]] = [
     (RefusedError("stale", "no"), 400),
     (ConsortiumError("no"), 400),
     (NotFoundError("no"), 404),
+    (QuotaError("no"), 429),
     (ConflictError("no"), 409),
     (ConfigurationError("no"), 503),
     (PeerRefusedError("refused", "no"), 503),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nodes.errors import InputError
+from nodes.errors import InputError, QuotaError
 from tests.support.bench import Bench, benches, run
 from tests.support.cluster import posting_of
 from tests.support.consortium import Founded, found
@@ -23,7 +23,7 @@ def test_a_quota_counts_what_waits_and_what_comes_at_once(tight: Founded) -> Non
                 *(bench.post(key=f"{i}") for i in range(5)), return_exceptions=True
             )
 
-            refused = [o for o in outcomes if isinstance(o, InputError)]
+            refused = [o for o in outcomes if isinstance(o, QuotaError)]
             assert len(refused) == 2
             assert "quota of 3 signals is used up" in str(refused[0])
             assert len(bench.own()) == 3
@@ -40,7 +40,7 @@ def test_a_quota_counts_each_signal_once_on_its_way_to_the_chain(tight: Founded)
                 if i % 2:
                     await uwv.until(lambda: uwv.is_on_chain(local_id))  # noqa: B023
 
-            with pytest.raises(InputError, match="post it tomorrow"):
+            with pytest.raises(QuotaError, match="post it tomorrow"):
                 await uwv.post(key="one too many")
 
             uwv.clock.turn(days=1)
@@ -60,7 +60,7 @@ def test_a_quota_counts_after_a_restart_what_is_on_the_chain_and_what_waits(
         async with Bench(tight, "uwv", order=bench.order) as bench:
             await bench.post(key="third")
 
-            with pytest.raises(InputError):
+            with pytest.raises(QuotaError):
                 await bench.post(key="fourth")
 
     run(scenario())

@@ -64,6 +64,7 @@ PROTECTED: dict[str, Change] = {
     "retention of another kind": lambda d: d["retention"].update(locate=1),
     "k": lambda d: d.update(k=9),
     "quorum": lambda d: d.update(quorum=4),
+    "quota": lambda d: d["quota"].update(signal=5),
     "profile": lambda d: d.update(profile="production"),
     "neutral desk made another": lambda d: (
         d["desk"][0].update(name="uwv/medisch")
@@ -83,7 +84,6 @@ PROTECTED: dict[str, Change] = {
 FREE: dict[str, Change] = {
     "nothing": lambda _: None,
     "vocabulary": lambda d: d["vocabulary"]["theme"].append("werk"),
-    "quota": lambda d: d["quota"].update(signal=5),
     "custodians": lambda d: d.update(custodians=["bzk"]),
     "desk that is not neutral": lambda d: d["desk"].append(EXTRA_DESK),
     "title of a neutral desk": lambda d: d["desk"][0].update(title="Anders"),
@@ -137,7 +137,9 @@ def test_members_that_do_not_witness_are_no_quorum_among_themselves() -> None:
         members=(*FOUNDED.members, *joined),
     )
     names = [member.name for member in joined]
-    document = chain.consortium.draft(lambda draft: draft["quota"].update(signal=1)).document
+    document = chain.consortium.draft(
+        lambda draft: draft["vocabulary"]["theme"].append("werk")
+    ).document
 
     few = chain.consortium.propose(document, author=names[0], by=names[1:3])
     still_few = chain.consortium.propose(document, author=names[0], by=names[1:])
@@ -170,7 +172,7 @@ def test_version_follows_the_one_before_by_number_and_hash(
 
 
 def test_version_that_lost_the_race_is_skipped(chain: ChainBuilder) -> None:
-    first, second = (FOUNDED.draft(FREE[name]) for name in ("quota", "vocabulary"))
+    first, second = (FOUNDED.draft(FREE[name]) for name in ("custodians", "vocabulary"))
     chain.apply(FOUNDED.propose(first.document, by=OTHERS).encode())
 
     late = FOUNDED.propose(second.document, by=OTHERS).encode()
