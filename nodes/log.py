@@ -17,6 +17,7 @@ from nodes.errors import NotFoundError
 from nodes.publisher import PUBLIC
 from nodes.replica import Replica
 from nodes.store import chain as store
+from nodes.store.contradictions import Contradiction, all_kept
 from nodes.store.database import Database
 from nodes.witness import NEWEST
 
@@ -63,6 +64,11 @@ class Log:
         if row is None:
             raise NotFoundError("no block is final yet")
         return SignedCheckpoint.decode(row.note)
+
+    def contradictions(self) -> list[Contradiction]:
+        """Return the checkpoints that contradict this node's history, for everybody to judge."""
+        with self._database.read() as connection:
+            return all_kept(connection)
 
     def tile(self, path: str, *, is_inside: bool) -> bytes:
         """Return the content of the tile at `path` (`tile/…`).

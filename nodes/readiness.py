@@ -206,7 +206,7 @@ def _of_witness(node: Node) -> list[Reason]:
             Reason(
                 "fork",
                 f"{names} shows another history",
-                "keep both checkpoints; run `signaalketen audit` against both nodes",
+                "compare GET /v1/contradictions; run `signaalketen audit` against both nodes",
             )
         )
     return found

@@ -2,6 +2,9 @@
 
 A checkpoint with a quorum of cosignatures makes its blocks final. The author of a new block asks
 for them at once and tells the others; whoever hears nothing for a moment asks for itself.
+
+Whoever is asked to cosign another history than its own refuses with its own checkpoint of that
+size, cosigned: so both sides hold the proof that somebody lies (`nodes.store.contradictions`).
 """
 
 import asyncio
@@ -24,6 +27,7 @@ from nodes.peers.port import COSIGN, FINAL
 from nodes.progress import Progress
 from nodes.replica import Replica
 from nodes.store import chain as store
+from nodes.store import contradictions
 from nodes.store.database import Database
 from nodes.store.writer import Writer
 from nodes.vouching import Vouching
@@ -33,6 +37,7 @@ _PATIENCE_SECONDS = 0.4
 _RETRY_SECONDS = 0.5
 _TELL_SECONDS = 0.05
 NEWEST = "newest"
+_FORK = "fork: "
 
 
 class Witness:
@@ -146,7 +151,8 @@ class Witness:
             VerificationError: too few cosignatures, or of another history.
         """
         checkpoint = signed.checkpoint
-        if checkpoint.size <= self._progress.final.value:
+        is_final = checkpoint.size <= self._progress.final.value
+        if is_final and self._own(checkpoint.size) == checkpoint:
             return
         # First of all: without a quorum's signatures another root proves nothing about anybody.
         verify_quorum(signed, members=document.witnesses, quorum=document.quorum)
@@ -154,6 +160,7 @@ class Witness:
             raise VerificationError("behind: these blocks are not here yet")
         if self._own(checkpoint.size) != checkpoint:
             self.disputes.add("a quorum")
+            await self._keep_contradiction(signed)
             raise VerificationError("fork: a quorum cosigned another root at this size")
         known = {(k.name, k.id) for m in document.witnesses for k in m.cosigning_keys}
         # One line a key: whoever reads what this node serves may accept no repeated one.
@@ -203,8 +210,11 @@ class Witness:
             verify_cosignature(line, checkpoint_text=tip.encode(), key=key)
         except (NodeError, LedgerError, UnicodeDecodeError, StopIteration) as cause:
             self.silent[name] = str(cause) or "another key than the document names"
-            if isinstance(cause, PeerRefusedError) and cause.detail.startswith("fork"):
+            if isinstance(cause, PeerRefusedError) and cause.detail.startswith(_FORK):
+                # Without the note: that is kept where it can be read.
+                self.silent[name] = "it has another history"
                 self.disputes.add(name)
+                await self._take_refusal(cause.detail.removeprefix(_FORK), name, tip, document)
             return None
         self.silent.pop(name, None)
         return line
@@ -271,8 +281,42 @@ class Witness:
         if not await self._progress.applied.wait_for(checkpoint.size, timeout=timeout):
             raise VerificationError(f"behind: only {self._progress.applied.value} blocks are here")
         # The blocks were committed before `applied` grew: nothing is signed that could be lost.
-        if self._own(checkpoint.size) != checkpoint:
-            raise VerificationError("fork: the same size has another root here")
+        own = self._own(checkpoint.size)
+        if own != checkpoint:
+            raise VerificationError(f"{_FORK}{self._signed(own).encode().decode()}")
+
+    def _signed(self, own: Checkpoint) -> SignedCheckpoint:
+        """Return a checkpoint of this node's history as it stands behind it."""
+        text = own.encode()
+        return SignedCheckpoint(own, Note(text, (self._keyring.log.sign(text), self._cosign(own))))
+
+    async def _take_refusal(
+        self, note: str, name: str, tip: Checkpoint, document: Consortium
+    ) -> None:
+        """Keep what a peer shows instead of cosigning `tip`, if it stands behind that."""
+        keys = {(key.name, key.id): key for key in document.by_name[name].cosigning_keys}
+        try:
+            shown = SignedCheckpoint.decode(note.encode())
+            line = next(n for n in shown.note.signatures if (n.name, n.key_id) in keys)
+            key = keys[line.name, line.key_id]
+            verify_cosignature(line, checkpoint_text=shown.note.text, key=key)
+        except (LedgerError, StopIteration) as cause:
+            _log.warning(
+                "%s says that it has another history, and does not show it: %s", name, cause
+            )
+            return
+        if shown.checkpoint.origin == tip.origin and shown.checkpoint.size <= tip.size:
+            await self._keep_contradiction(shown)
+
+    async def _keep_contradiction(self, other: SignedCheckpoint) -> None:
+        """Keep a checkpoint that contradicts this node's own of that size, if it does."""
+        at = other.checkpoint
+        own = self._own(at.size)
+        found = contradictions.Contradiction(self._signed(own).encode(), other.encode())
+        if own.root != at.root:
+            await self._writer.do(
+                lambda c: contradictions.keep(c, size=at.size, root=at.root, found=found)
+            )
 
     def _cosign(self, checkpoint: Checkpoint) -> SignatureLine:
         key = self._keyring.cosigning

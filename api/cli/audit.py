@@ -56,7 +56,7 @@ def audit_chain(
             source.blocks(),
             trusted=trusted,
             final=source.final,
-            others=others,
+            others=[*others, *source.contradictions()],
             run=Checkers(jobs or usable_cores()),
             progress=lambda count: bar.move(source.part_read(), f"{count} blocks"),
         )

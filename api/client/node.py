@@ -238,6 +238,21 @@ class NodeClient:
         """Return every version of the document, with proofs."""
         return self.read("/v1/consortium/chain", limit=MAX_CHAIN_BYTES)
 
+    def contradictions(self) -> list[bytes]:
+        """Return the checkpoint notes that contradict the history this node serves.
+
+        A log that other software serves has no such list, and none is returned.
+        """
+        try:
+            answer = self._json("GET", "/v1/contradictions")
+            return [str(found["other"]).encode() for found in answer["contradictions"]]
+        except AnsweredError as cause:
+            if cause.status == HTTPStatus.NOT_FOUND:
+                return []
+            raise
+        except (KeyError, TypeError) as cause:
+            raise _strange(self.url) from cause
+
     def checkpoint(self) -> bytes:
         """Return the newest final checkpoint that this caller may see."""
         return self.read("/checkpoint", limit=_MAX_TEXT_BYTES)

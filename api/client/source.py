@@ -39,6 +39,9 @@ class Source(Protocol):
     def final(self) -> bytes:
         """Return the final checkpoint note, once `blocks` is exhausted."""
 
+    def contradictions(self) -> list[bytes]:
+        """Return checkpoint notes that the source itself says contradict it."""
+
     def part_read(self) -> float:
         """Return how much of it was read, from 0 to 1."""
 
@@ -55,6 +58,10 @@ class FileSource:
     def blocks(self) -> Iterator[bytes]:
         """Yield the blocks; see `Source`."""
         return self._reader.blocks()
+
+    def contradictions(self) -> list[bytes]:
+        """Return none: an export holds one history; see `Source`."""
+        return []
 
     def final(self) -> bytes:
         """Return the final checkpoint, every byte of it as it stands; see `Source`."""
@@ -101,6 +108,10 @@ class LogSource:
                     yield raw
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def contradictions(self) -> list[bytes]:
+        """Return what the node keeps; see `Source`."""
+        return self._client.contradictions()
 
     def final(self) -> bytes:
         """Return the checkpoint with members' lines only; see `Source`."""

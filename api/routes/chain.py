@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 
 from api.body import BodyOut
 from api.callers import IsInside, NodeDep, PrivacyOfficer
+from api.contradiction import ContradictionOut, ContradictionsOut
 from api.problems import responses
 from api.routes.log import TEXT
 
@@ -58,6 +59,17 @@ async def consortium_chain(is_inside: IsInside, node: NodeDep) -> PlainTextRespo
     return PlainTextResponse(
         node.log.consortium_chain(is_inside=is_inside).encode(), media_type=TEXT
     )
+
+
+@router.get(
+    "/contradictions",
+    summary="Proofs that somebody shows two histories",
+    responses=responses(507),
+)
+async def contradictions(node: NodeDep) -> ContradictionsOut:
+    """Return every checkpoint that contradicts this node's, beside its own of the same size."""
+    found = node.log.contradictions()
+    return ContradictionsOut(contradictions=[ContradictionOut.of(one) for one in found])
 
 
 @router.get(

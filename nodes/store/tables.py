@@ -48,6 +48,16 @@ class CheckpointRow(SQLModel, table=True):
     shown_at: int
 
 
+class ContradictionRow(SQLModel, table=True):
+    """A checkpoint of another history than this node's, and this node's of the same size."""
+
+    __tablename__ = "contradiction"
+    size: int = Field(primary_key=True)
+    root: bytes = Field(primary_key=True)
+    own: bytes
+    other: bytes
+
+
 class CosignedRow(SQLModel, table=True):
     """The newest final checkpoint under which another member's cosignature stands."""
 

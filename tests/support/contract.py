@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from api.body import BodyOut
 from api.case import CaseOut, CasePageOut
+from api.contradiction import ContradictionsOut
 from api.entry import EntryOut
 from api.epoch import EpochsOut, GenerationOut
 from api.problems import MEDIA_TYPE, Problem
@@ -22,6 +23,7 @@ _MODELS: dict[str, type[BaseModel]] = {
         BodyOut,
         CaseOut,
         CasePageOut,
+        ContradictionsOut,
         EntryOut,
         EpochsOut,
         GenerationOut,

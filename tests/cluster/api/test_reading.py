@@ -53,6 +53,13 @@ def publish(consortium: Faced, face: Face) -> None:
     face.until(lambda: size_seen(face, None) == size_seen(face, OWN))
 
 
+def test_whoever_asks_hears_that_nobody_shows_two_histories(uwv: Face) -> None:
+    answer = uwv.get("/v1/contradictions", role=None)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"contradictions": []}
+
+
 def test_strangers_get_the_chain_of_documents_up_to_what_is_public(
     uwv: Face, document: Consortium, hidden: int
 ) -> None:

@@ -265,7 +265,7 @@ def test_a_witness_with_another_history_is_a_dispute(founded: Founded) -> None:
 
             await uwv.until(lambda: uwv.node.witness.disputes == {"bzk"})
 
-            assert "fork" in uwv.node.witness.silent["bzk"]
+            assert uwv.node.witness.silent["bzk"] == "it has another history"
 
     run(scenario())
 

@@ -47,6 +47,13 @@ def upgrade() -> None:
         sa.Column("note", sa.LargeBinary(), nullable=False),
     )
     op.create_table(
+        "contradiction",
+        sa.Column("size", sa.Integer(), primary_key=True),
+        sa.Column("root", sa.LargeBinary(), primary_key=True),
+        sa.Column("own", sa.LargeBinary(), nullable=False),
+        sa.Column("other", sa.LargeBinary(), nullable=False),
+    )
+    op.create_table(
         "refusal",
         sa.Column("reason", sa.String(), primary_key=True),
         sa.Column("count", sa.Integer(), nullable=False),

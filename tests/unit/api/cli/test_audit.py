@@ -187,6 +187,32 @@ def test_log_is_audited_from_its_tiles(url: str, document: Path) -> None:
     assert set(report["cosigners"]) == set(ALL)
 
 
+def test_contradictions_that_a_node_keeps_are_findings(
+    chain: ChainBuilder, node: FakeNode, url: str, document: Path
+) -> None:
+    forked = Checkpoint(chain.checkpoint.origin, 3, Digest(bytes(32)))
+    other = chain.consortium.cosigned(forked, by=("svb",)).encode().decode()
+    kept = {"contradictions": [{"own": "not read", "other": other}]}
+    node.files["/v1/contradictions"] = json.dumps(kept).encode()
+
+    (finding,) = report_of(url, document)["findings"]
+
+    assert finding["reason"] == "contradiction"
+    assert "lines by svb" in finding["detail"]
+
+
+@pytest.mark.parametrize("answer", [b"{}", b'{"contradictions":[{}]}', b'{"contradictions":[1]}'])
+def test_a_list_of_contradictions_that_is_none_is_told(
+    node: FakeNode, url: str, document: Path, answer: bytes
+) -> None:
+    node.files["/v1/contradictions"] = answer
+
+    result = signaalketen("audit", url, "--consortium", document)
+
+    assert result.exit_code == 2
+    assert "check the address" in result.stderr
+
+
 def test_log_is_judged_by_the_document_in_force_at_its_end(
     chain: ChainBuilder, document: Path
 ) -> None:
