@@ -19,6 +19,9 @@ class EpochOut(Wire):
     number: int = Field(ge=1)
     opened: int = Field(ge=0)
     closed: int | None
+    replaced: int | None = Field(
+        description="The block that opened another in its place, because its key was lost."
+    )
     document: str = Field(max_length=65_535, description="The epoch document, as signed (TOML).")
 
 
@@ -37,6 +40,7 @@ class EpochsOut(Wire):
                     number=span.document.number,
                     opened=span.opened,
                     closed=span.closed,
+                    replaced=span.replaced,
                     document=span.document.encode(),
                 )
                 for span in spans
@@ -48,6 +52,19 @@ class GenerationIn(Wire):
     """The wish for the next epoch's key of a purpose."""
 
     purpose: str = Field(max_length=40, description="A purpose of the consortium document.")
+    replaces: int | None = Field(
+        default=None,
+        ge=1,
+        le=2**31 - 1,
+        description="The open epoch whose key is lost, and in whose place the new one is opened.",
+    )
+
+
+class AgreementIn(Wire):
+    """The operator's word that the key of an open epoch is lost, and that it may be replaced."""
+
+    purpose: str = Field(max_length=40, description="A purpose of the consortium document.")
+    replaces: int = Field(ge=1, le=2**31 - 1, description="The open epoch whose key is lost.")
 
 
 class GenerationOut(Wire):

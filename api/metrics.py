@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 
 from nodes.node import Node
 from nodes.readiness import reasons
+from nodes.reposting import Reposted
 from nodes.sequencer.cometbft.misbehaviour import Misbehaviour
 from nodes.store import chain as store
 
@@ -40,6 +41,7 @@ class NodeCollector(Collector):
         for reason, count in refusals.items():
             refused.add_metric([reason], count)
         yield refused
+        yield _reposted(node.reposting.progress())
         if node.engine is not None:
             yield _misbehaviour(node.engine.state.misbehaviour)
         unready = GaugeMetricFamily(
@@ -48,6 +50,24 @@ class NodeCollector(Collector):
         for wrong in reasons(node):
             unready.add_metric([wrong.code], 1)
         yield unready
+
+
+def _reposted(progress: Sequence[Reposted]) -> Metric:
+    family = GaugeMetricFamily(
+        "signaalketen_posted_anew",
+        "Own signals of an epoch that was replaced, by how far posting them anew is",
+        labels=["purpose", "epoch", "state"],
+    )
+    for one in progress:
+        states = {
+            "waiting": one.total - one.posted - one.refused,
+            "beside": one.posted - one.done,
+            "done": one.done,
+            "refused": one.refused,
+        }
+        for state, count in states.items():
+            family.add_metric([one.purpose, str(one.epoch), state], count)
+    return family
 
 
 def _misbehaviour(proofs: Sequence[Misbehaviour]) -> Metric:

@@ -4,6 +4,7 @@
     purpose = "multiproblematiek"
     number = 1                      for this purpose: 1, 2, 3, …
     state = "open"                  or "closed": then without shares, which are destroyed
+    replaces = 3                    only where the key of that epoch, still open, is lost
 
     [[share]]                       one for each holder of each group, in the document's order
     group = "agencies"
@@ -42,12 +43,16 @@ class PublicShare:
 
 @dataclass(frozen=True, slots=True)
 class EpochDocument:
-    """Epoch `number` of `purpose` is `state`; `shares` is empty when it is closed."""
+    """Epoch `number` of `purpose` is `state`; `shares` is empty when it is closed.
+
+    `replaces` is the number of the epoch in whose place it is opened, or None.
+    """
 
     purpose: str
     number: int
     state: str
     shares: tuple[PublicShare, ...]
+    replaces: int | None = None
 
     def encode(self) -> str:
         """Return the TOML that is signed."""
@@ -56,9 +61,10 @@ class EpochDocument:
             f'index = {share.index}\npublic = "{share.public.encode().hex()}"\n'
             for share in self.shares
         )
+        replaces = "" if self.replaces is None else f"replaces = {self.replaces}\n"
         return (
             f'format = "{FORMAT}"\npurpose = "{self.purpose}"\nnumber = {self.number}\n'
-            f'state = "{self.state}"\n{shares}'
+            f'state = "{self.state}"\n{replaces}{shares}'
         )
 
     @classmethod
@@ -75,6 +81,7 @@ class EpochDocument:
                 number=top["number"],
                 state=top["state"],
                 shares=tuple(_share(row) for row in top.get("share", [])),
+                replaces=top.get("replaces"),
             )
             # TOML has many spellings of one value; a signature has one meaning.
             is_canonical = document._is_sound() and document.encode() == text
@@ -123,7 +130,11 @@ class EpochDocument:
             and 1 <= self.number < 2**31
             and (self.state == OPEN) == bool(self.shares)
             and self.state in {OPEN, CLOSED}
+            and (self.replaces is None or self._can_replace(self.replaces))
         )
+
+    def _can_replace(self, number: int) -> bool:
+        return type(number) is int and 1 <= number < self.number and self.state == OPEN
 
 
 def _share(row: dict[str, Any]) -> PublicShare:

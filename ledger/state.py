@@ -1,8 +1,9 @@
 """The state machine: which entries become blocks. Every node computes the same.
 
 An entry is appended if its author is a member with the role for its kind, its lines are exactly
-right, it is canonical, not stale, within its author's quota for its date, keeps the rules of its
-kind, and its text was not appended before. Otherwise it is skipped, with a counted reason:
+right, it is canonical, not stale, within its author's quota for its date or what it may post beyond
+(`ledger.allowance`), keeps the rules of its kind, and its text was not appended before. Otherwise
+it is skipped, with a counted reason:
 
     malformed  wrong-origin  unknown-kind  unknown-author  role  signature  stored-line  approval
     commitment  further-lines  document  member-document  version  epoch  heights  stale
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from ledger.allowance import Allowances
 from ledger.block import MAX_BLOCK_BYTES, NO_PREVIOUS, block_hash, block_header
 from ledger.consortium import Consortium
 from ledger.encoding import Digest
@@ -103,6 +105,7 @@ class State:
     cards: dict[str, MemberDocument] = field(default_factory=dict)
     epochs: Epochs = field(default_factory=Epochs)
     outstanding: Outstanding = field(default_factory=Outstanding)
+    allowances: Allowances = field(default_factory=Allowances)
     recent: dict[date, set[Digest]] = field(default_factory=dict)
     posted: dict[date, dict[tuple[str, str], int]] = field(default_factory=dict)
 
@@ -159,6 +162,7 @@ class State:
             cards=dict(self.cards),
             epochs=Epochs({purpose: list(of) for purpose, of in self.epochs.spans.items()}),
             outstanding=Outstanding(dict(self.outstanding.signals), dict(self.outstanding.locates)),
+            allowances=self.allowances.copy(),
             recent={day: _Added(ids) for day, ids in self.recent.items()},
             posted={day: dict(by) for day, by in self.posted.items()},
         )
@@ -180,8 +184,10 @@ class State:
         """
         rule = self.rule(admission.kind)
         self._verify_timely(admission, rule)
-        self._verify_new(admission)
+        is_beyond = self._verify_new(admission)
         rule.admit(admission, signed, self)
+        if is_beyond:
+            self.allowances.use(admission.author, admission.kind)
         self.remember(admission)
         if admission.stored_by and (self.chain_day is None or admission.day > self.chain_day):
             self._turn_to(admission.day)
@@ -233,17 +239,21 @@ class State:
         if rule.can_stale and self.is_stale(admission.day):
             raise RefusedError("stale", f"dated over two days before {self.chain_day}")
 
-    def _verify_new(self, admission: Admission) -> None:
+    def _verify_new(self, admission: Admission) -> bool:
+        """Check that the entry is none of before; tell whether it is one beyond its quota."""
         if admission.id in self.recent.get(admission.day, ()):
             raise RefusedError("duplicate", "this entry is on the chain already")
         if self.document is None:
-            return
+            return False
         quota = self.document.quota.get(admission.kind)
         count = self.posted.get(admission.day, {}).get((admission.author, admission.kind), 0)
-        if quota is not None and count >= quota:
+        if quota is None or count < quota:
+            return False
+        if not self.allowances.is_left(admission.author, admission.kind):
             raise RefusedError(
                 "over-quota", f"{admission.author} may post {quota} of this kind a day"
             )
+        return True
 
     def _turn_to(self, day: date) -> None:
         self.chain_day = day

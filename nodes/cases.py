@@ -29,7 +29,10 @@ _RETRY_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SeenMatch:
-    """A match as a caseworker reads it: `member`'s `desk` posted on `day`, in block `height`."""
+    """A match as a caseworker reads it: `member`'s `desk` posted on `day`, in block `height`.
+
+    Own signals are named by the local ids that callers know.
+    """
 
     id: str
     own_local_id: str
@@ -154,14 +157,15 @@ class Cases:
     def _see(self, connection: Connection, case: Case) -> SeenCase:
         found = [self._matches.get(connection, match_id) for match_id in case.match_ids]
         matches = [match for match in found if match is not None]
+        seen = tuple(
+            self._see_match(connection, match)
+            for match in sorted(matches, key=lambda m: (m.height, m.own_height))
+        )
         return SeenCase(
             id=case.id,
             purpose=case.purpose,
-            own_local_ids=tuple(sorted({match.own_local_id for match in matches})),
-            matches=tuple(
-                self._see_match(connection, match)
-                for match in sorted(matches, key=lambda m: (m.height, m.own_height))
-            ),
+            own_local_ids=tuple(sorted({match.own_local_id for match in seen})),
+            matches=seen,
         )
 
     def _see_match(self, connection: Connection, match: Match) -> SeenMatch:
@@ -173,7 +177,7 @@ class Cases:
         desk = next((d for d in desks if d.number == match.desk and d.neutral), None)
         return SeenMatch(
             id=match.id,
-            own_local_id=match.own_local_id,
+            own_local_id=self._signals.anew.first(connection, match.own_local_id),
             member=match.member,
             desk=match.member if desk is None else desk.name,
             desk_title=match.member if desk is None else desk.title,

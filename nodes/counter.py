@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from weakref import WeakValueDictionary
 
@@ -134,23 +134,24 @@ class Counter:
         return [self._outcome(o) if isinstance(o, str) else o for o in outcomes]
 
     def signal(self, local_id: str) -> Posted:
-        """Return an own signal.
+        """Return an own signal, or what stands in its place, under the id that callers know.
 
         Raises:
             NotFoundError: none of that local id.
             GoneError: it was withdrawn.
         """
         with self._database.read() as connection:
-            signal = self._signals.get(connection, local_id)
+            signal = self._signals.get(connection, self._signals.anew.present(connection, local_id))
+            known_as = self._signals.anew.first(connection, local_id)
         if signal is None:
             raise NotFoundError("no signal of this agency has that local id")
         if signal.is_withdrawn:
             raise GoneError("this signal was withdrawn")
-        standing = self._cases.standing(signal)
+        standing, shown = self._cases.standing(signal), replace(signal, local_id=known_as)
         if not signal.is_final or signal.height is None:
-            return Posted(signal, None, standing, self._waits_for(signal))
+            return Posted(shown, None, standing, self._waits_for(signal))
         receipt = self._log.receipt(signal.height, is_inside=True)
-        return Posted(signal, receipt.encode(), standing)
+        return Posted(shown, receipt.encode(), standing)
 
     def _waits_for(self, signal: OwnSignal) -> str | None:
         if signal.height is not None:
@@ -167,7 +168,10 @@ class Counter:
     def page(self, *, before: int | None, count: int) -> list[OwnSignal]:
         """Return up to `count` own signals older than sequence `before`, newest first."""
         with self._database.read() as connection:
-            return self._signals.page(connection, before=before, count=count)
+            return [
+                replace(signal, local_id=self._signals.anew.first(connection, signal.local_id))
+                for signal in self._signals.page(connection, before=before, count=count)
+            ]
 
     def body(self, height: int) -> HeldBody:
         """Return what this node holds of a block's body, for its own privacy officer.

@@ -64,7 +64,7 @@ class Evaluator:
     async def pseudonyms(
         self, persons: Sequence[Person], *, purpose: str
     ) -> dict[int, list[bytes]]:
-        """Return for each open epoch of `purpose` the outputs y of `persons`, in their order.
+        """Return by epoch of `purpose` that has a key the outputs y of `persons`, in order.
 
         Raises:
             PeerUnreachableError: of some group too few holders answer rightly; posting goes on,
@@ -72,7 +72,7 @@ class Evaluator:
         """
         document = self._replica.document
         known = self._replica.state.epochs
-        epochs = known.open_now(purpose)
+        epochs = known.with_key(purpose)
         if document is None or not epochs:
             raise PeerUnreachableError(f"no epoch of {purpose} is open yet")
         gathered = _Gathered([(epoch, known.groups(epoch)) for epoch in epochs], persons)

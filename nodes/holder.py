@@ -159,7 +159,7 @@ class Holder:
         )
 
     def evaluate(self, asked: Sequence[Asked], *, purpose: str, author: str) -> list[Evaluation]:
-        """Evaluate final signals of `author` under every open epoch of `purpose`.
+        """Evaluate final signals of `author` under every open epoch of `purpose` that has a key.
 
         Raises:
             MalformedError, VerificationError: a signal that must not be evaluated, and why.
@@ -169,7 +169,7 @@ class Holder:
             blinded = [
                 self._verify(connection, one, purpose=purpose, author=author) for one in asked
             ]
-        epochs = self._replica.state.epochs.open_now(purpose)
+        epochs = self._replica.state.epochs.with_key(purpose)
         return [
             self._evaluate(epoch.number, share, blinded)
             for epoch in epochs

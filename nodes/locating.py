@@ -96,7 +96,7 @@ class Locating:
         Raises:
             InputError: sixteen signals about this person were posted in one of them.
         """
-        for epoch in self._replica.state.epochs.open_now(posting.purpose):
+        for epoch in self._replica.state.epochs.with_key(posting.purpose):
             self._reserve(connection, local_id, posting, epoch.number)
 
     def own_final(self, connection: Connection, final: Sequence[tuple[int, Digest, str]]) -> None:
@@ -203,8 +203,8 @@ class Locating:
         self, connection: Connection, one: _ToPlace, outputs: Mapping[int, bytes]
     ) -> list[Placement]:
         placements = []
-        open_now = self._replica.state.epochs.open_now(one.posting.purpose)
-        still = {epoch.number for epoch in open_now}
+        with_key = self._replica.state.epochs.with_key(one.posting.purpose)
+        still = {epoch.number for epoch in with_key}
         for number in one.epochs:
             # It may have closed while the holders worked: nothing may follow from it any more.
             if number not in still:
@@ -290,5 +290,5 @@ class Locating:
             )
             return ()
         epochs = self._replica.state.epochs
-        still = {epoch.number for epoch in epochs.open_now(purpose)}
+        still = {epoch.number for epoch in epochs.with_key(purpose)}
         return tuple(number for number in epochs.open_at(purpose, height) if number in still)

@@ -17,6 +17,8 @@ from nodes.effects import Effects
 from nodes.engine import engine_key
 from nodes.evaluator import Evaluator
 from nodes.follower import Follower
+from nodes.generation.agreements import FILE as AGREEMENTS_FILE
+from nodes.generation.agreements import Agreements
 from nodes.generation.leader import Leader
 from nodes.generation.participant import Participant
 from nodes.generation.progress import FILE as PROGRESS_FILE
@@ -38,6 +40,7 @@ from nodes.publisher import Publisher
 from nodes.pusher import Pusher
 from nodes.recovery import Recovery
 from nodes.replica import Replica
+from nodes.reposting import Reposting
 from nodes.settings import Settings
 from nodes.shares import Shares
 from nodes.store import chain as store
@@ -111,6 +114,15 @@ class Node:
             clock=self.clock,
             reserve=self.locating.reserve,
         )
+        self.reposting = Reposting(
+            replica=self.replica,
+            database=self.database,
+            writer=self.writer,
+            signals=self.signals,
+            matches=self.matches,
+            outbox=self.outbox,
+            withdrawal=self.withdrawal,
+        )
         self.vouching = Vouching(
             keyring=self.keyring,
             replica=self.replica,
@@ -172,14 +184,22 @@ class Node:
             clock=self.clock,
         )
         self.governance = Governance(replica=self.replica, sequencer=self.sequencer)
+        self.agreements = Agreements(
+            settings.data_dir / AGREEMENTS_FILE, replica=self.replica, clock=self.clock
+        )
         self.participant = Participant(
-            keyring=self.keyring, replica=self.replica, shares=self.shares, clock=self.clock
+            keyring=self.keyring,
+            replica=self.replica,
+            shares=self.shares,
+            agreements=self.agreements,
+            clock=self.clock,
         )
         self.leader = Leader(
             keyring=self.keyring,
             replica=self.replica,
             peers=self.peers,
             participant=self.participant,
+            agreements=self.agreements,
             governance=self.governance,
             clock=self.clock,
             progress=settings.data_dir / PROGRESS_FILE,
@@ -359,6 +379,7 @@ class Node:
         self.answering.wake()
         self.cases.wake()
         self.sweeper.wake()
+        self.reposting.wake()
 
     async def run(self) -> None:
         """Run until cancelled; close what was opened."""
@@ -403,6 +424,7 @@ class Node:
             self.answering.run(),
             self.inbox.run(),
             self.withdrawal.run(),
+            self.reposting.run(self.caught_up),
             self.cases.run(),
             self.sweeper.run(),
         ]

@@ -25,8 +25,9 @@ from nodes.pusher import Pusher
 from nodes.replica import Replica
 from nodes.sequencer.port import Sequencer
 from nodes.signal import KIND, Draft, Posting, Random, draft_signal, verify_posting
+from nodes.store.anew import FOUND, POSTED, Anew
 from nodes.store.database import Database
-from nodes.store.signals import Outgoing, Signals
+from nodes.store.signals import BESIDE, Outgoing, Signals
 from nodes.store.vault import Vault
 from nodes.store.writer import Writer
 
@@ -72,6 +73,7 @@ class Outbox:
         self._delays: dict[str, float] = {}
         with database.read() as connection:
             self._pending = set(signals.waiting(connection))
+            self._anew = {i for i in self._pending if signals.anew.by_new(connection, i)}
         self._posted = Counter(
             {day: by.get((keyring.member, KIND), 0) for day, by in replica.state.posted.items()}
         )
@@ -121,6 +123,52 @@ class Outbox:
         taking.add_done_callback(self._let_go)
         # What may be on disk must go on its way, even if its caller went away meanwhile.
         return await asyncio.shield(taking)
+
+    async def post_anew(self, row: Anew) -> bool:
+        """Take in an own signal again, durably, to stand in its own place; outside the quota.
+
+        Returns False where it was withdrawn, or taken in, before.
+
+        Raises:
+            InputError: the document does not allow any more what it says, or no slot is left.
+            StorageError: the disk refuses; nothing was taken.
+        """
+        with self._database.read() as connection:
+            if self._signals.anew.of(connection, row.local_id) != row:
+                return False
+            posting = self._signals.posting(connection, row.local_id)
+        document = self._replica.document
+        if document is None:
+            return False
+        verify_posting(posting, member=self._keyring.member, document=document)
+        draft, name = self._draft(posting), self._vault.mac("anew key", row.new_id)
+
+        def add(connection: Connection) -> str:
+            if not self._signals.anew.turn(connection, row.local_id, before=FOUND, now=POSTED):
+                return ""
+            self._reserve(connection, row.new_id, posting)
+            self._signals.add(
+                connection,
+                local_id=row.new_id,
+                posting=posting,
+                draft=draft,
+                idempotency_mac=name,
+                request_mac=name,
+                place=BESIDE,
+            )
+            return row.new_id
+
+        self._pending.add(row.new_id)
+        self._anew.add(row.new_id)
+        return await self._take(row.new_id, add) == row.new_id
+
+    def count_anew(self) -> int:
+        """Return how many signals are on their way that are posted anew."""
+        return len(self._anew)
+
+    def has_callers(self) -> bool:
+        """Tell whether any other signal is on its way."""
+        return len(self._pending) > len(self._anew)
 
     def verify_keys(self, *, caller: str, requests: Mapping[str, bytes]) -> None:
         """Check that each idempotency key is new, or was used for the request that it names.
@@ -262,6 +310,7 @@ class Outbox:
                 self._queue.put_nowait(local_id)
             else:
                 self._pending.discard(local_id)
+                self._anew.discard(local_id)
         return stored
 
     def _let_go(self, taking: asyncio.Task[str]) -> None:
@@ -275,8 +324,14 @@ class Outbox:
         return draft_signal(posting, keyring=self._keyring, day=today, random=self._random)
 
     def _verify_quota(self, quota: int | None) -> None:
-        used = self._posted[self._clock.today()] + len(self._pending)
-        if quota is not None and used >= quota:
+        today = self._clock.today()
+        used = self._posted[today] + len(self._pending)
+        if quota is None or used < quota:
+            return
+        # What is posted anew takes no caller's place.
+        with self._database.read() as connection:
+            used -= self._signals.count_anew(connection, today) + len(self._anew)
+        if used >= quota:
             raise QuotaError(f"today's quota of {quota} signals is used up; post it tomorrow")
 
     def _known(self, key_mac: bytes) -> tuple[str, bytes] | None:
@@ -296,6 +351,7 @@ class Outbox:
 
     def _forget(self, local_id: str) -> None:
         self._pending.discard(local_id)
+        self._anew.discard(local_id)
         self.skipped.pop(local_id, None)
         self._delays.pop(local_id, None)
 

@@ -9,6 +9,8 @@ disk                the database refuses
 posting-waits       signals are safe here but cannot be pushed or submitted
 locating-waits      too few key holders answer: posting goes on, matches come later
 share-lost          a share of an open epoch's key is not on disk here any more
+posting-anew        own live signals are posted anew, because their epoch's key was lost
+epoch-replaced      nothing needs a replaced epoch any more: it is to be closed
 generation-failed   the generation of a key that this node led did not end in an epoch
 dispatch-waits      nobody takes the items of a locate, an answer or an erasure
 signals-skipped     own signals that custodians or the state machine refuse, and why
@@ -153,7 +155,7 @@ def _of_matching(node: Node) -> list[Reason]:
 def _of_epochs(node: Node) -> list[Reason]:
     found = []
     epochs = node.replica.state.epochs
-    for span in (span for spans in epochs.spans.values() for span in spans if span.closed is None):
+    for span in (span for spans in epochs.spans.values() for span in spans if span.has_key):
         try:
             node.shares.verify_stored(span.document, holder=node.keyring.member)
         except ConfigurationError as cause:
@@ -161,11 +163,14 @@ def _of_epochs(node: Node) -> list[Reason]:
                 Reason(
                     "share-lost",
                     f"epoch {span.document.number} of {span.document.purpose}: {cause}",
-                    "`signaalketen share restore` from its backup; without one open a new epoch: "
-                    "`signaalketen epoch generate`, then close this one and post live signals anew",
+                    "`signaalketen share restore` from its backup; without one replace the epoch: "
+                    "`signaalketen epoch agree` by every holder's operator, then "
+                    f"`signaalketen epoch generate --purpose {span.document.purpose} "
+                    f"--replaces {span.document.number}`",
                     is_blocking=False,
                 )
             )
+    found += _of_replaced(node)
     led = node.leader.newest
     if led is not None and led.state == FAILED and led.number == epochs.next_number(led.purpose):
         found.append(
@@ -176,6 +181,36 @@ def _of_epochs(node: Node) -> list[Reason]:
                 is_blocking=False,
             )
         )
+    return found
+
+
+def _of_replaced(node: Node) -> list[Reason]:
+    found = []
+    for one in node.reposting.progress():
+        epoch = node.replica.state.epochs.spans[one.purpose][one.replaces - 1]
+        if not one.is_over:
+            refused = f"; {one.refused} cannot be, and stand as they are" if one.refused else ""
+            found.append(
+                Reason(
+                    "posting-anew",
+                    f"epoch {one.epoch} of {one.purpose} replaces epoch {one.replaces}, whose key "
+                    f"is lost: {one.posted:,} of {one.total:,} signals are posted anew, and "
+                    f"{one.done:,} of them stand in the old one's place{refused}",
+                    "wait; if it does not go on, check the other members' /readyz",
+                    is_blocking=False,
+                )
+            )
+        elif epoch.closed is None:
+            found.append(
+                Reason(
+                    "epoch-replaced",
+                    f"epoch {one.replaces} of {one.purpose} was replaced, and all "
+                    f"{one.done:,} signals of this member's stand under epoch {one.epoch}",
+                    "when no member's node says posting-anew: `signaalketen epoch close "
+                    f"--purpose {one.purpose} --number {one.replaces}`",
+                    is_blocking=False,
+                )
+            )
     return found
 
 

@@ -26,6 +26,7 @@ from ledger.tree import Frontier, frontier_at, leaf_hash, root_at
 from nodes.errors import ConfigurationError, StorageError
 from nodes.sequencer.port import Batch
 from nodes.store import chain as store
+from nodes.store.allowances import load_allowances, note_allowances
 from nodes.store.database import Database
 from nodes.store.outstanding import excuse, load_outstanding, note_outstanding
 
@@ -167,6 +168,7 @@ class Replica:
             _log.info("entry skipped: %s", reason)
         store.add_blocks(connection, appended, nodes)
         note_outstanding(connection, appended, now=state.outstanding)
+        note_allowances(connection, appended, now=state.allowances)
         if state.document is not document:
             excuse(connection, now=state.outstanding)
         store.count_refusals(connection, [reason for _, reason in refused])
@@ -189,6 +191,7 @@ class Replica:
                 admission_of(block.signed), block.signed, state
             )
         state.outstanding = load_outstanding(connection)
+        state.allowances = load_allowances(connection)
         state.recent.clear()
         state.posted.clear()
         state.height = size

@@ -75,6 +75,10 @@ class Withdrawal:
             ConflictError: it is not final yet.
         """
         await self._writer.do(lambda connection: self._withdraw(connection, local_id))
+        self.wake()
+
+    def wake(self) -> None:
+        """Look for withdrawn signals now."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -125,6 +129,15 @@ class Withdrawal:
             self._dispatches.erase(connection, raw, gone)
 
     def _withdraw(self, connection: Connection, local_id: str) -> None:
+        """Withdraw what stands in the place of a signal; nothing comes in its place any more."""
+        local_id = self._signals.anew.present(connection, local_id)
+        self.take(connection, local_id)
+        row = self._signals.anew.of(connection, local_id)
+        if row is not None:
+            self._signals.anew.take_back(connection, row)
+
+    def take(self, connection: Connection, local_id: str) -> None:
+        """Withdraw exactly that own signal; see `withdraw`."""
         own = self._signals.get(connection, local_id)
         if own is None:
             raise NotFoundError("no signal of this agency has that local id")

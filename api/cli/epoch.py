@@ -1,4 +1,4 @@
-"""`epoch generate | sign | close | submit | status`: the keys of pseudonyms, period by period."""
+"""`epoch generate | agree | sign | close | submit | status`: the keys of pseudonyms."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +11,7 @@ from api.cli.target import TokenFile, Url, node_at, read_token
 if TYPE_CHECKING:
     import datetime as dt
 
+    from api.client.node import NodeClient
     from ledger.consortium import Consortium
     from ledger.entry import SignedEntry
 
@@ -22,7 +23,9 @@ Number = Annotated[int, typer.Option(min=1, help="The epoch's number: the next f
 Author = Annotated[str, typer.Option(help="The member that brings it in.")]
 Day = Annotated[str | None, typer.Option("--date", help="YYYY-MM-DD; today if not given.")]
 _LOOK_SECONDS = 0.1
-_ABOUT_EPOCHS = frozenset({"share-lost", "generation-failed", "locating-waits"})
+_ABOUT_EPOCHS = frozenset(
+    {"share-lost", "generation-failed", "locating-waits", "posting-anew", "epoch-replaced"}
+)
 _GOING_ON = frozenset({"running", "submitted"})
 _STEPS = {
     "key": "each holder draws a key for this run",
@@ -39,6 +42,10 @@ _STEPS = {
 def generate(
     *,
     purpose: Purpose,
+    replaces: Annotated[
+        int | None,
+        typer.Option(min=0, help="The open epoch whose key is lost; 0: none, although one is."),
+    ] = None,
     url: Url,
     token_file: TokenFile = None,
 ) -> None:
@@ -46,7 +53,9 @@ def generate(
     import time
 
     with node_at(url, token=read_token(token_file)) as node:
-        led = node.generate(purpose)
+        if replaces is None:
+            _verify_none_lost(node)
+        led = node.generate(purpose, replaces=replaces or None)
         say(f"Epoch {led.number} of {led.purpose}: {', '.join(led.holders)} make its key.")
         shown = None
         while led.state in _GOING_ON:
@@ -63,6 +72,25 @@ def generate(
     say(f"Epoch {led.number} of {led.purpose} is open.")
     say("Each holder has its share, and beside it a backup that its offline key opens: take a copy")
     say("to a safe (signaalketen share backup).")
+    if replaces:
+        say(f"It replaces epoch {replaces}: every member posts its live signals anew. How far that")
+        say("is: signaalketen epoch status, with a token of that member's.")
+
+
+@app.command("agree")
+@plain_errors()
+def agree(
+    *,
+    purpose: Purpose,
+    replaces: Annotated[int, typer.Option(min=1, help="The open epoch whose key is lost.")],
+    url: Url,
+    token_file: TokenFile = None,
+) -> None:
+    """Agree for this member that an epoch's key is lost: without all holders none is replaced."""
+    with node_at(url, token=read_token(token_file)) as node:
+        node.agree(purpose, replaces)
+    say(f"Agreed for seven days: epoch {replaces} of {purpose} may be replaced by another, which")
+    say("lets every member post its live signals anew, once, beyond its quotas.")
 
 
 @app.command("sign")
@@ -138,12 +166,25 @@ def status(*, url: Url, token_file: TokenFile = None) -> None:
         wrong = [reason for reason in node.readiness() if reason[0] in _ABOUT_EPOCHS]
     for epoch in epochs:
         until = "open" if epoch.closed is None else f"closed in block {epoch.closed}"
+        if epoch.replaced is not None:
+            until = f"its key lost, replaced in block {epoch.replaced}, {until}"
         say(f"{epoch.purpose}  epoch {epoch.number}  opened in block {epoch.opened}, {until}")
     if not epochs:
         say("No epoch was opened yet: signals are posted, and matched with nothing.")
     for code, text, remedy in wrong:
         say(f"{code}  {text}".rstrip())
         say(f"  do  {remedy or 'ask with --token-file'}")
+
+
+def _verify_none_lost(node: "NodeClient") -> None:
+    """Check that the node misses no share: whoever generates is asked what that is to mean."""
+    from nodes.errors import ConfigurationError
+
+    for code, text, remedy in node.readiness():
+        if code == "share-lost":
+            raise ConfigurationError(
+                f"A share is lost here: {text}. {remedy}. A new epoch beside it: --replaces 0."
+            )
 
 
 def _document(file: Path, *, purpose: str, author: str) -> "Consortium":

@@ -46,13 +46,17 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """An epoch of a purpose, the blocks that opened and closed it, if any did, and its document."""
+    """An epoch of a purpose, its document, and the blocks that opened, replaced and closed it.
+
+    `closed` and `replaced` None: not yet.
+    """
 
     purpose: str
     number: int
     opened: int
     closed: int | None
     document: str
+    replaced: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +201,24 @@ class NodeClient:
                     opened=int(e["opened"]),
                     closed=e["closed"],
                     document=str(e["document"]),
+                    replaced=e["replaced"],
                 )
                 for e in self._json("GET", "/v1/epochs")["epochs"]
             ]
         except (KeyError, TypeError, ValueError) as cause:
             raise _strange(self.url) from cause
 
-    def generate(self, purpose: str) -> Generation:
-        """Let the node lead the generation of the next epoch's key of a purpose."""
-        body = json.dumps({"purpose": purpose}).encode()
+    def agree(self, purpose: str, replaces: int) -> None:
+        """Say for the operator that the key of an open epoch is lost."""
+        body = json.dumps({"purpose": purpose, "replaces": replaces}).encode()
+        self._ask("POST", "/v1/agreements", body=body, limit=_MAX_JSON_BYTES)
+
+    def generate(self, purpose: str, *, replaces: int | None = None) -> Generation:
+        """Let the node lead the generation of the next epoch's key of a purpose.
+
+        `replaces` is the open epoch whose key is lost, or None.
+        """
+        body = json.dumps({"purpose": purpose, "replaces": replaces}).encode()
         return self._generation(self._json("POST", "/v1/generations", body=body))
 
     def generation(self) -> Generation:

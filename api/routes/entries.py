@@ -1,10 +1,10 @@
 """Governance entries: what members signed together is handed in at any node."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from api.callers import NodeDep, Operator
 from api.entry import EntryOut
-from api.epoch import EpochsOut, GenerationIn, GenerationOut
+from api.epoch import AgreementIn, EpochsOut, GenerationIn, GenerationOut
 from api.problems import responses
 
 router = APIRouter(tags=["governance"])
@@ -51,7 +51,24 @@ async def epochs(node: NodeDep) -> EpochsOut:
 async def generate(body: GenerationIn, caller: Operator, node: NodeDep) -> GenerationOut:
     """Let all holders generate the key of the next epoch of a purpose; the operator's act."""
     del caller
-    return GenerationOut.of(node.leader.begin(body.purpose))
+    return GenerationOut.of(node.leader.begin(body.purpose, replaces=body.replaces))
+
+
+@router.post(
+    "/agreements",
+    status_code=202,
+    response_class=Response,
+    summary="Agree that an epoch is replaced",
+    responses={
+        202: {"description": "Noted for seven days; this node then signs the replacement"},
+        **responses(400, 401, 403, 413, 503),
+    },
+)
+async def agree(body: AgreementIn, caller: Operator, node: NodeDep) -> Response:
+    """Agree that the key of an open epoch is lost; the operator's act, at every key holder."""
+    del caller
+    node.agreements.agree(body.purpose, body.replaces)
+    return Response(status_code=202)
 
 
 @router.get(

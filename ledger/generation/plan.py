@@ -1,6 +1,7 @@
 """What a generation is for: one epoch's key of one purpose, under one consortium document.
 
-    plan      enc(label, origin, purpose, number, SHA-256 of the document, run: 32 random bytes)
+    plan      enc(label, origin, purpose, number, replaced epoch or 0, SHA-256 of the document,
+                  run: 32 random bytes)
     session   id enc(SHA-256 of the plan, group)    extension enc(label, SHA-256 of the plan, group)
 
 Every group of holders runs COCKTAIL-DKG once (`ledger.dkg`); the key is the sum of their keys. Each
@@ -26,17 +27,29 @@ _NUMBER_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Generate epoch `number` of `purpose`; `run` is random, so that no two plans are alike."""
+    """Generate epoch `number` of `purpose`; `run` is random, so that no two plans are alike.
+
+    `replaces` is the epoch in whose place it is to be opened, or None.
+    """
 
     origin: str
     purpose: str
     number: int
     document: Digest
     run: bytes
+    replaces: int | None = None
 
     def encode(self) -> bytes:
         """Return the plan's bytes."""
-        return enc(_LABEL, self.origin, self.purpose, self.number, self.document, self.run)
+        return enc(
+            _LABEL,
+            self.origin,
+            self.purpose,
+            self.number,
+            self.replaces or 0,
+            self.document,
+            self.run,
+        )
 
     @classmethod
     def decode(cls, raw: bytes) -> Self:
@@ -46,20 +59,25 @@ class Plan:
             MalformedError: not what `encode` returns.
         """
         fields = split_enc(raw)
-        if len(fields) != 6 or len(fields[3]) != _NUMBER_BYTES or len(fields[5]) != RUN_BYTES:
-            raise MalformedError("plan: expected a label, four fields and a run")
+        if (
+            len(fields) != 7
+            or {len(fields[3]), len(fields[4])} != {_NUMBER_BYTES}
+            or len(fields[6]) != RUN_BYTES
+        ):
+            raise MalformedError("plan: expected a label, five fields and a run")
         try:
             plan = cls(
                 origin=fields[1].decode(),
                 purpose=fields[2].decode(),
                 number=int.from_bytes(fields[3], "big"),
-                document=Digest(fields[4]),
-                run=fields[5],
+                document=Digest(fields[5]),
+                run=fields[6],
+                replaces=int.from_bytes(fields[4], "big") or None,
             )
         except UnicodeDecodeError as cause:
             raise MalformedError("plan: not text") from cause
         is_sound = is_name(plan.purpose) and len(plan.document) == 32 and 1 <= plan.number < 2**31
-        if not is_sound or plan.encode() != raw:
+        if not is_sound or (plan.replaces or 0) >= plan.number or plan.encode() != raw:
             raise MalformedError("plan: not canonical")
         return plan
 

@@ -163,7 +163,9 @@ class Record:
                     zip(group.holders, publics, strict=True), start=1
                 )
             ]
-        epoch = EpochDocument(self.plan.purpose, self.plan.number, OPEN, tuple(shares))
+        epoch = EpochDocument(
+            self.plan.purpose, self.plan.number, OPEN, tuple(shares), self.plan.replaces
+        )
         epoch.verify_shares(self._document.groups)
         self._epoch = epoch
 

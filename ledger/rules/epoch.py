@@ -2,13 +2,15 @@
 
 Further lines: the epoch document (`ledger.epoch`). No commitment. The lines after the author's are
 by other members, sorted. Opening needs every holder, whose public share the document names; closing
-needs a quorum, for a holder that is gone must not keep pseudonyms alive. At most two are open.
+needs a quorum, for a holder that is gone must not keep pseudonyms alive. At most two that are open
+have a key: one that is opened in the place of another, whose key is lost, takes its place in that
+count, and every author may post its live signals anew beyond its quotas (`ledger.allowance`).
 """
 
 from ledger.consortium import Consortium
 from ledger.entry import SignedEntry
 from ledger.epoch import OPEN, EpochDocument
-from ledger.epochs import MAX_OPEN
+from ledger.epochs import MAX_OPEN, Epochs
 from ledger.errors import MalformedError, RefusedError, VerificationError
 from ledger.rules.kind import Admission, Chain, verify_other_lines
 
@@ -44,16 +46,40 @@ class EpochRule:
         if signed is None or chain.document is None:
             raise RefusedError("malformed", "an epoch entry is needed whole, under a document")
         epoch = read_epoch(signed)
-        known = [document.number for document in chain.epochs.open_now(epoch.purpose)]
         if epoch.state == OPEN:
-            expected = chain.epochs.next_number(epoch.purpose)
-            if epoch.number != expected:
-                raise RefusedError("epoch", f"expected epoch {expected} of {epoch.purpose}")
-            if len(known) >= MAX_OPEN:
-                raise RefusedError("epoch", f"{MAX_OPEN} epochs are open; close the oldest first")
-        elif epoch.number != min(known, default=None):
-            raise RefusedError("epoch", "only the oldest epoch that is open can be closed")
+            verify_opening(
+                chain.epochs, epoch.purpose, number=epoch.number, replaces=epoch.replaces
+            )
+        else:
+            _verify_closing(chain.epochs, epoch)
         chain.epochs.install(epoch, groups=chain.document.groups, height=chain.height)
+        if epoch.replaces is not None:
+            chain.allowances.renew()
+
+
+def verify_opening(epochs: Epochs, purpose: str, *, number: int, replaces: int | None) -> None:
+    """Check that epoch `number` of `purpose` can be opened now, in the place of `replaces` if any.
+
+    Raises:
+        RefusedError: for `epoch`.
+    """
+    expected = epochs.next_number(purpose)
+    if number != expected:
+        raise RefusedError("epoch", f"expected epoch {expected} of {purpose}")
+    known = [document.number for document in epochs.with_key(purpose)]
+    if replaces is not None:
+        if replaces not in known:
+            raise RefusedError("epoch", f"epoch {replaces} is not open, or replaced already")
+        known.remove(replaces)
+    if len(known) >= MAX_OPEN:
+        raise RefusedError("epoch", f"{MAX_OPEN} epochs are open; close the oldest first")
+
+
+def _verify_closing(epochs: Epochs, epoch: EpochDocument) -> None:
+    known = [document.number for document in epochs.open_now(epoch.purpose)]
+    is_lost = epoch.number in known and epochs.is_replaced(epoch.purpose, epoch.number)
+    if epoch.number != min(known, default=None) and not is_lost:
+        raise RefusedError("epoch", "only the oldest epoch that is open can be closed")
 
 
 def read_epoch(signed: SignedEntry) -> EpochDocument:

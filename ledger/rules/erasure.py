@@ -26,7 +26,9 @@ class ErasureRule:
         verify_stored(signed, document, by=issuers | set(document.custodians))
 
     def admit(self, admission: Admission, signed: SignedEntry | None, chain: Chain) -> None:
-        """Nothing of the chain bears on an erasure beyond what bears on every entry."""
+        """Count the signals that do not stand any more; see `Rule`."""
+        del signed
+        chain.allowances.stand(admission.author, -int(admission.further))
 
 
 _COUNTS = frozenset(f"{count}\n" for count in range(1, MAX_HEIGHTS + 1))

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import NamedTuple, Protocol
 
+from ledger.allowance import Allowances
 from ledger.consortium import Consortium
 from ledger.encoding import Digest
 from ledger.entry import SignedEntry
@@ -37,6 +38,7 @@ class Chain(Protocol):
     cards: dict[str, MemberDocument]
     epochs: Epochs
     outstanding: Outstanding
+    allowances: Allowances
 
     @property
     def issuers(self) -> frozenset[str]:

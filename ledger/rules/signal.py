@@ -32,6 +32,7 @@ class SignalRule:
     def admit(self, admission: Admission, signed: SignedEntry | None, chain: Chain) -> None:
         """Take the signal in; from now on it owes a `locate`."""
         del signed
+        chain.allowances.stand(admission.author, 1)
         chain.outstanding.signals[chain.height] = Signal(admission.author, admission.day)
 
 

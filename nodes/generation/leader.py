@@ -15,14 +15,15 @@ from pathlib import Path
 
 from ledger.consortium import Consortium
 from ledger.entry import Entry, SignedEntry
-from ledger.epochs import MAX_OPEN
-from ledger.errors import CulpritError, LedgerError
+from ledger.errors import CulpritError, LedgerError, RefusedError
 from ledger.generation.plan import RUN_BYTES, Plan, expected_of
 from ledger.generation.record import Record
 from ledger.generation.statement import ORDER, Statement, Step
 from ledger.note import SignatureLine
+from ledger.rules.epoch import verify_opening
 from nodes.clock import Clock
 from nodes.errors import ConflictError, InputError, NodeError, NotFoundError, PeerUnreachableError
+from nodes.generation.agreements import Agreements
 from nodes.generation.participant import SIGN, Participant
 from nodes.generation.progress import FAILED, OPEN, RUNNING, SUBMITTED, Generation, ProgressFile
 from nodes.governance import Governance
@@ -59,6 +60,7 @@ class Leader:
         replica: Replica,
         peers: Peers,
         participant: Participant,
+        agreements: Agreements,
         governance: Governance,
         clock: Clock,
         progress: Path,
@@ -69,6 +71,7 @@ class Leader:
         self._replica = replica
         self._peers = peers
         self._participant = participant
+        self._agreements = agreements
         self._governance = governance
         self._clock = clock
         self._random = random
@@ -77,11 +80,13 @@ class Leader:
         self._is_busy = False
         self.newest: Generation | None = self._file.resume()
 
-    def begin(self, purpose: str) -> Generation:
+    def begin(self, purpose: str, *, replaces: int | None = None) -> Generation:
         """Begin to generate the next epoch's key for `purpose`; `run` goes on with it.
 
+        `replaces` is the open epoch whose key is lost, or None.
+
         Raises:
-            InputError: there is no such purpose, or too many epochs are open.
+            InputError: there is no such purpose or epoch, or too many epochs are open.
             ConflictError: a generation is under way already.
             PeerUnreachableError: the founding block is not here yet.
         """
@@ -93,14 +98,21 @@ class Leader:
         if self._is_busy:
             raise ConflictError("a generation is under way; wait until it has ended")
         epochs = self._replica.state.epochs
-        if len(epochs.open_now(purpose)) >= MAX_OPEN:
-            raise InputError(f"has {MAX_OPEN} open epochs; close the oldest", field="purpose")
+        number = epochs.next_number(purpose)
+        try:
+            verify_opening(epochs, purpose, number=number, replaces=replaces)
+        except RefusedError as refusal:
+            raise InputError(str(refusal)) from refusal
+        if replaces is not None:
+            # Whoever asks for it agrees.
+            self._agreements.agree(purpose, replaces)
         plan = Plan(
             origin=document.origin,
             purpose=purpose,
-            number=epochs.next_number(purpose),
+            number=number,
             document=document.digest,
             run=self._random(RUN_BYTES),
+            replaces=replaces,
         )
         holders = tuple(sorted({holder for _, holder in expected_of(document)}))
         self._is_busy = True

@@ -20,15 +20,22 @@ from ledger.dkg.envelope import Route
 from ledger.dkg.rounds import Accepted, Secrets, accept, certify, contribute
 from ledger.encoding import enc, sha256
 from ledger.entry import Entry
-from ledger.epochs import MAX_OPEN
-from ledger.errors import CulpritError, MalformedError, MisbehaviourError, VerificationError
+from ledger.errors import (
+    CulpritError,
+    MalformedError,
+    MisbehaviourError,
+    RefusedError,
+    VerificationError,
+)
 from ledger.generation.plan import Plan
 from ledger.generation.record import Record, complaint_content
 from ledger.generation.statement import ORDER, Statement, Step
 from ledger.generation.trial import trial_element, try_share
 from ledger.group import Scalar, generator_times
+from ledger.rules.epoch import verify_opening
 from ledger.seal import SealingPublicKey
 from nodes.clock import Clock
+from nodes.generation.agreements import Agreements
 from nodes.keyring import Keyring
 from nodes.peers.port import GENERATE
 from nodes.peers.sealed import open_fields, seal_fields
@@ -59,13 +66,18 @@ class Participant:
         keyring: Keyring,
         replica: Replica,
         shares: Shares,
+        agreements: Agreements,
         clock: Clock,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        """Take part as the keyring's member, and keep what comes of it in `shares`."""
+        """Take part as the keyring's member, and keep what comes of it in `shares`.
+
+        An epoch is replaced only as `agreements` say.
+        """
         self._keyring = keyring
         self._replica = replica
         self._shares = shares
+        self._agreements = agreements
         self._clock = clock
         self._random = random
         self._runs: dict[str, _Run] = {}
@@ -150,12 +162,17 @@ class Participant:
             raise VerificationError("generation: another consortium document is in force here")
         if document.purpose(plan.purpose) is None:
             raise VerificationError("generation: the consortium document has no such purpose")
-        epochs = self._replica.state.epochs
-        expected = epochs.next_number(plan.purpose)
-        if plan.number != expected:
-            raise VerificationError(f"generation: epoch {expected} is the next one here")
-        if len(epochs.open_now(plan.purpose)) >= MAX_OPEN:
-            raise VerificationError(f"generation: {MAX_OPEN} epochs are open; close the oldest")
+        try:
+            verify_opening(
+                self._replica.state.epochs,
+                plan.purpose,
+                number=plan.number,
+                replaces=plan.replaces,
+            )
+        except RefusedError as refusal:
+            raise VerificationError(f"generation: {refusal}") from refusal
+        if plan.replaces is not None:
+            self._agreements.verify(plan.purpose, plan.replaces)
         return document
 
     def _perform(self, run: _Run, step: str, said: Sequence[bytes], *, sender: str) -> list[bytes]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -12,14 +13,19 @@ from ledger.encoding import Digest, enc, split_enc
 from ledger.entry import SignedEntry
 from ledger.group import Scalar
 from nodes.signal import Draft, Posting
+from nodes.store.anew import PostedAnew
 from nodes.store.statement import Statement
-from nodes.store.tables import DisclosureRow, OrphanRow, SignalRow
+from nodes.store.tables import BlockRow, DisclosureRow, OrphanRow, SignalRow
 from nodes.store.vault import Vault
 
 _signal = SignalRow.__table__  # type: ignore[attr-defined]
 _disclosure = DisclosureRow.__table__  # type: ignore[attr-defined]
 _orphan = OrphanRow.__table__  # type: ignore[attr-defined]
+_block = BlockRow.__table__  # type: ignore[attr-defined]
 _TABLE = "signal"
+BESIDE = "beside"
+INSTEAD = "instead"
+"""The places of signals that were posted anew."""
 _is_it = _signal.c.local_id == bindparam("of")
 _is_entry = _signal.c.entry_id == bindparam("entry_of")
 _is_off_chain = _signal.c.height.is_(None)
@@ -68,6 +74,18 @@ _FINAL = Statement(
     .where(_is_between)
     .order_by(_signal.c.height)
 )
+_STANDING = Statement(
+    select(_signal.c.height, _signal.c.local_id)
+    .where(_is_between, _signal.c.final, ~_signal.c.withdrawn)
+    .order_by(_signal.c.height)
+    .limit(bindparam("count"))
+)
+_STAND = Statement(update(_signal).where(_is_it).values(place=INSTEAD))
+_ANEW_ON = Statement(
+    select(func.count())
+    .select_from(_signal.join(_block, _block.c.height == _signal.c.height))
+    .where(_block.c.day == bindparam("day"), _signal.c.place.is_not(None))
+)
 _FINALIZE = Statement(update(_signal).where(_is_between).values(final=True))
 
 
@@ -102,6 +120,8 @@ class Signals:
     def __init__(self, vault: Vault) -> None:
         """Box and unbox with `vault`."""
         self._vault = vault
+        self.anew = PostedAnew(vault)
+        """Which of them are posted anew."""
 
     def add(
         self,
@@ -112,8 +132,12 @@ class Signals:
         draft: Draft,
         idempotency_mac: bytes,
         request_mac: bytes,
+        place: str | None = None,
     ) -> None:
-        """Store a new signal; it is durable before anyone hears of it."""
+        """Store a new signal; it is durable before anyone hears of it.
+
+        `place` is `BESIDE` for one that is posted anew.
+        """
         case = {
             "caseReference": posting.case_reference,
             "desk": posting.desk,
@@ -129,6 +153,7 @@ class Signals:
             height=None,
             final=False,
             withdrawn=False,
+            place=place,
             case_box=self._lock(json.dumps(case).encode(), local_id, "case_box"),
             **self._drafted(local_id, posting, draft),
         )
@@ -178,9 +203,10 @@ class Signals:
     def page(self, connection: Connection, *, before: int | None, count: int) -> list[OwnSignal]:
         """Return up to `count` signals older than sequence `before`, newest first.
 
-        Without the withdrawn ones.
+        Without the withdrawn ones, and those that are to stand in the place of one that is there.
         """
-        query = _own.where(_signal.c.withdrawn.is_(False))
+        is_beside = _signal.c.place.is_not_distinct_from(BESIDE)
+        query = _own.where(_signal.c.withdrawn.is_(False), ~is_beside)
         query = query.order_by(_signal.c.sequence.desc()).limit(count)
         if before is not None:
             query = query.where(_signal.c.sequence < before)
@@ -272,6 +298,14 @@ class Signals:
             _FINALIZE.run(connection, start=start, end=end)
         return [(height, Digest(entry_id), local_id) for height, entry_id, local_id in rows]
 
+    def stand_instead(self, connection: Connection, local_id: str) -> None:
+        """Note that a signal that was posted anew stands in the place of the old one now."""
+        _STAND.run(connection, of=local_id)
+
+    def count_anew(self, connection: Connection, day: date) -> int:
+        """Return how many signals dated `day` are on the chain that were posted anew."""
+        return int(_ANEW_ON.value(connection, day=day.isoformat()))
+
     def withdraw(self, connection: Connection, local_id: str) -> None:
         """Mark a signal as withdrawn; what it says stays until its erasure is final."""
         connection.execute(
@@ -301,6 +335,15 @@ class Signals:
         return [
             (height, local_id)
             for height, local_id in connection.execute(final.order_by(_signal.c.height))
+        ]
+
+    def standing_between(
+        self, connection: Connection, start: int, end: int, *, count: int
+    ) -> list[tuple[int, str]]:
+        """Return the first `count` of `standing` at heights start … end - 1."""
+        return [
+            (height, local_id)
+            for height, local_id in _STANDING.rows(connection, start=start, end=end, count=count)
         ]
 
     def orphans(self, connection: Connection, count: int) -> list[int]:

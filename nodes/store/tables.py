@@ -103,8 +103,36 @@ class OwedAnswerRow(SQLModel, table=True):
     slots: int
 
 
+class AllowanceRow(SQLModel, table=True):
+    """How many signals of an author stand, and what it may post beyond its quotas, by kind."""
+
+    __tablename__ = "allowance"
+    __table_args__ = {"sqlite_with_rowid": False}
+    author: str = Field(primary_key=True)
+    standing: int
+    signal: int
+    locate: int
+    erasure: int
+
+
+class AnewRow(SQLModel, table=True):
+    """An own signal that is posted anew (`nodes.store.anew`)."""
+
+    __tablename__ = "anew"
+    __table_args__ = (Index("ix_anew_turn", "state", "new_key"), {"sqlite_with_rowid": False})
+    key: bytes = Field(primary_key=True)
+    new_key: bytes = Field(unique=True)
+    epoch: bytes = Field(index=True)
+    state: str
+    withdrawn: bool
+    box: bytes
+
+
 class SignalRow(SQLModel, table=True):
-    """A signal of this node's own agency, from the caller's first answer on."""
+    """A signal of this node's own agency, from the caller's first answer on.
+
+    `place` is that of one that was posted anew: `beside` the old one, or `instead` of it.
+    """
 
     __tablename__ = "signal"
     local_id: str = Field(primary_key=True)
@@ -116,6 +144,7 @@ class SignalRow(SQLModel, table=True):
     height: int | None = Field(default=None, unique=True)
     final: bool = Field(default=False)
     withdrawn: bool = Field(default=False)
+    place: str | None = None
     case_box: bytes
     person_box: bytes
     body_box: bytes

@@ -35,10 +35,12 @@ def run(story: Coroutine[Any, Any, None]) -> None:
     asyncio.run(story)
 
 
-async def generate(cluster: Cluster, *, leader: str = LEADER) -> Generation:
+async def generate(
+    cluster: Cluster, *, leader: str = LEADER, replaces: int | None = None
+) -> Generation:
     """Generate the next epoch's key and return how that ended."""
     node = cluster[leader]
-    node.leader.begin(PURPOSE)
+    node.leader.begin(PURPOSE, replaces=replaces)
     await cluster.until(lambda: node.leader.latest().state in {OPEN, FAILED})
     return node.leader.latest()
 
@@ -335,12 +337,18 @@ def test_a_lost_share_without_a_backup_leads_to_a_new_epoch_under_which_all_goes
             await generate(cluster)
             for folder in (FOLDER, BACKUPS):
                 files(founded, folder)["uwv"][0].unlink()
-            assert "share-lost" in codes(cluster, "uwv")
+            assert "--replaces 1" in the(cluster, "uwv", "share-lost").remedy
 
-            assert (await generate(cluster, leader="uwv")).number == 2
-            await cluster.close_epoch(1)
+            unheard = await generate(cluster, leader="uwv", replaces=1)
+            assert "its operator has not agreed" in (unheard.fault or "")
+            for name in ROLES:
+                cluster[name].agreements.agree(PURPOSE, 1)
+            assert (await generate(cluster, leader="uwv", replaces=1)).number == 2
             await cluster.until(lambda: "share-lost" not in codes(cluster, "uwv"))
+            await match(cluster, PERSON, "uwv", "szw")
+            await cluster.close_epoch(1)
 
+            await cluster.until_settled()
             await match(cluster, OTHER, "uwv", "szw")
             held = files(founded, FOLDER)
             assert {path.name.split(".")[1] for of in held.values() for path in of} == {"2"}
@@ -372,7 +380,7 @@ def test_a_third_epoch_is_not_begun_while_two_are_open(founded: Founded) -> None
             await generate(cluster)
             await generate(cluster, leader="uwv")
 
-            with pytest.raises(InputError, match="2 open epochs; close the oldest"):
+            with pytest.raises(InputError, match="2 epochs are open; close the oldest first"):
                 cluster["bzk"].leader.begin(PURPOSE)
 
     run(story())

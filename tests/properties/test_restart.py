@@ -66,11 +66,26 @@ def give_roles(member: str, *, issues: bool) -> Step:
     return lambda chain: chain.amend(change)
 
 
-def turn_epoch(*, opens: bool) -> Step:
+def erase(author: str, count: int) -> Step:
+    return lambda chain: chain.apply(
+        make_entry(chain.consortium, author, "erasure", f"{count}\n", number=len(chain.blocks))
+    )
+
+
+def tighten(quota: int) -> Step:
+    return lambda chain: chain.amend(lambda draft: draft["quota"].update(signal=quota))
+
+
+def turn_epoch(*, opens: bool, replaces: bool) -> Step:
     def step(chain: ChainBuilder) -> None:
         epochs = chain.state.epochs
         if opens:
-            document = deal(chain.consortium, epochs.next_number(PURPOSE)).document
+            known = [d.number for d in epochs.with_key(PURPOSE)]
+            document = deal(
+                chain.consortium,
+                epochs.next_number(PURPOSE),
+                replaces=known[0] if known and replaces else None,
+            ).document
             chain.apply(opening(chain.consortium, document))
         else:
             oldest = min((d.number for d in epochs.open_now(PURPOSE)), default=1)
@@ -81,10 +96,16 @@ def turn_epoch(*, opens: bool) -> Step:
 
 posts = st.builds(post, issuers)
 namings = st.builds(name_heights, st.sampled_from(["locate", "answer"]), st.integers(0, 2), picks)
-epochs = st.builds(lambda opens: turn_epoch(opens=opens), st.booleans())
+erasures = st.builds(erase, issuers, st.integers(1, 2))
+quotas = st.builds(tighten, st.integers(1, 4))
+epochs = st.builds(
+    lambda opens, replaces: turn_epoch(opens=opens, replaces=replaces), st.booleans(), st.booleans()
+)
 roles = st.builds(lambda member, issues: give_roles(member, issues=issues), issuers, st.booleans())
 # Documents are slow to read; that they are rare is also how it is.
-steps = st.one_of(posts, namings, posts, namings, posts, namings, namings, epochs, roles)
+steps = st.one_of(
+    posts, namings, posts, namings, posts, erasures, namings, namings, epochs, roles, quotas
+)
 histories = st.lists(st.lists(steps, min_size=4, max_size=10), min_size=1, max_size=3)
 """Batches of steps."""
 

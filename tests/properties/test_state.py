@@ -38,6 +38,7 @@ def restarted(blocks: list[bytes]) -> State:
             rule = state.rule(block.signed.entry.kind)
             rule.admit(admission_of(block.signed), block.signed, state)
     state.outstanding = replayed(blocks).outstanding
+    state.allowances = replayed(blocks).allowances
     state.height = len(blocks)
     state.previous = block_hash(blocks[-1])
     stored = [b.signed.entry.day for b in whole if b.signed.entry.kind not in DOCUMENT_KINDS]

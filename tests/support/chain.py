@@ -108,10 +108,11 @@ def make_entry(
     *,
     by: Iterable[str] = ("bzk",),
     day: date = DAY,
+    number: int = 0,
 ) -> bytes:
     """Return an entry of a kind with further lines and stored-lines; its body is nobody's."""
     origin = consortium.document.origin
-    commitment = hash_to_point(seeded(64, origin, author, kind, further)).encode()
+    commitment = hash_to_point(seeded(64, origin, author, kind, further, number)).encode()
     entry = Entry(origin, author, kind, day, commitment, further)
     return consortium.sign(entry, by=by).encode()
 

@@ -11,7 +11,7 @@ begins on a copy of them.
 import asyncio
 import shutil
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -224,10 +224,13 @@ class Cluster:
         )
         return await life.do(work)
 
-    async def open_epoch(self, number: int = 1, *, purpose: str = "multiproblematiek") -> None:
+    async def open_epoch(
+        self, number: int = 1, *, purpose: str = "multiproblematiek", replaces: int | None = None
+    ) -> None:
         """Deal a key, let every holder sign, and wait until all nodes have the epoch."""
         founded = self.founded
         epoch, shares = deal(founded.document, purpose=purpose, number=number)
+        epoch = replace(epoch, replaces=replaces)
         for name, held in shares.items():
             for share in held:
                 Shares(founded.root / name / "keys").store(
@@ -274,6 +277,14 @@ class Cluster:
     def doom(self, name: str, place: str, *, after: int) -> None:
         """Let a node die at `place`; its name then comes out of `died`. `crash` clears it away."""
         self.lives[name].fate.doom(place, after=after)
+
+    async def is_dead_before(self, holds: Callable[[], bool]) -> bool:
+        """Let the nodes work until one that was doomed dies, or until `holds`; tell whether."""
+        await self.until(lambda: not self.died.empty() or holds())
+        is_dead = not self.died.empty()
+        while not self.died.empty():
+            self.died.get_nowait()
+        return is_dead
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Let the nodes work until `holds`."""

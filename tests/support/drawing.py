@@ -137,6 +137,14 @@ epoch_documents = st.one_of(
         st.just(OPEN),
         st.lists(public_shares, min_size=1, max_size=3).map(tuple),
     ),
+    st.builds(
+        EpochDocument,
+        names,
+        st.integers(2**16, 2**31 - 1),
+        st.just(OPEN),
+        st.lists(public_shares, min_size=1, max_size=3).map(tuple),
+        st.integers(1, 2**16 - 1),
+    ),
     st.builds(EpochDocument, names, st.integers(1, 2**31 - 1), st.just(CLOSED), st.just(())),
 )
 proofs = st.builds(Proof, scalars, scalars)
@@ -149,7 +157,15 @@ contributions = st.builds(
     ciphertexts=st.tuples(*[st.binary(min_size=48, max_size=60)] * 2),
 )
 trials = st.builds(Trial, proofs, points)
-plans = st.builds(Plan, names, names, st.integers(1, 2**31 - 1), digests, digests)
+plans = st.builds(
+    Plan,
+    names,
+    names,
+    st.integers(2**16, 2**31 - 1),
+    digests,
+    digests,
+    st.none() | st.integers(1, 2**16 - 1),
+) | st.builds(Plan, names, names, st.integers(1, 2**31 - 1), digests, digests)
 statements = st.builds(
     Statement,
     origin=st.just(ORIGIN),

@@ -31,7 +31,12 @@ class Dealt:
 
 @lru_cache(maxsize=64)
 def deal(
-    consortium: Consortium, number: int = 1, *, purpose: str = PURPOSE, seed: int = 1
+    consortium: Consortium,
+    number: int = 1,
+    *,
+    purpose: str = PURPOSE,
+    seed: int = 1,
+    replaces: int | None = None,
 ) -> Dealt:
     """Return an epoch under the consortium's document; another `seed`, another key."""
     shares = []
@@ -52,7 +57,7 @@ def deal(
         PublicShare(group, holder, index, share_public(scalar))
         for holder, group, index, scalar in shares
     )
-    return Dealt(EpochDocument(purpose, number, OPEN, public), tuple(shares), key)
+    return Dealt(EpochDocument(purpose, number, OPEN, public, replaces), tuple(shares), key)
 
 
 def opening(

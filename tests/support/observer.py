@@ -6,8 +6,7 @@ differ and by which of their bytes are equal. What can be learned from it, a dis
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable
-from itertools import combinations
+from collections.abc import Callable, Sequence
 from random import Random
 
 from tests.support.distinguisher import Area, tell_apart
@@ -24,19 +23,24 @@ ReadOne = Callable[[Year, int, str], bytes]
 
 def link(year: Year, read: ReadPair) -> Area:
     """Tell pairs of signals about one person from pairs about two, as `read` sees them."""
+    random = Random(len(year.signals))
     about: dict[str, list[int]] = defaultdict(list)
-    for height in sorted(year.signals):
+    shuffled = random.sample(sorted(year.signals), len(year.signals))
+    for height in shuffled:
         about[year.persons[height].digits].append(height)
+    # No signal is in two pairs: what pairs had in common would make chance look like knowledge.
     # Learned from half of the people, and tried on the others.
-    random = Random(len(about))
     people = random.sample(sorted(about), len(about))
-    ones = [pair for digits in people for pair in combinations(about[digits], 2)]
-    others: list[tuple[int, int]] = []
-    while len(others) < len(ones):
-        one, other = sorted(random.sample(sorted(year.signals), 2))
-        if year.persons[one] != year.persons[other]:
-            others.append((one, other))
+    ones = [pair for digits in people for pair in _pairs(about[digits])]
+    others = [
+        (one, other) for one, other in _pairs(shuffled) if year.persons[one] != year.persons[other]
+    ][: len(ones)]
     return tell_apart([read(year, *pair) for pair in ones], [read(year, *pair) for pair in others])
+
+
+def _pairs(heights: Sequence[int]) -> list[tuple[int, int]]:
+    """Return neighbours in pairs, the lower first, each in one pair at most."""
+    return [(min(pair), max(pair)) for pair in zip(heights[::2], heights[1::2], strict=False)]
 
 
 def tell_matches(year: Year, read: ReadOne) -> Area:
@@ -114,22 +118,28 @@ def shown(year: Year, one: int, other: int) -> bytes:
 
 def third_party(year: Year, height: int, third: str) -> bytes:
     """Read of one signal what is public, the item that the third issuer got, and its erasures."""
+    # An eighth of a byte's values each: a few thousand signals teach no more.
+    item = (byte >> 5 for byte in year.items[height])
+    return bytes([*witnessed(year, height, third), height in year.told[third], *item])
+
+
+def witnessed(year: Year, height: int, third: str) -> bytes:
+    """Read of one signal what the chain says, as a third issuer that answered it, too."""
     signal, placed = year.signals[height], year.located[height]
     other = next(name for name in year.receivers(height) if name != third)
-    found = [
-        _scale(placed.locate.height - height),
-        _scale(placed.index),
-        _scale(placed.count),
-        _scale(placed.answers[other].height - placed.answers[third].height),
-        placed.answers[other].height > placed.answers[third].height,
-        *(_name(name) for name in (_first_of(signal), _first_of(placed.locate))),
-        *_answered(year, height),
-        *_erased(year, signal, since=height),
-        *_erased(year, placed.answers[other], since=height),
-        height in year.told[third],
-    ]
-    # An eighth of a byte's values each: a few thousand signals teach no more.
-    return bytes([*found, *(byte >> 5 for byte in year.items[height])])
+    return bytes(
+        [
+            _scale(placed.locate.height - height),
+            _scale(placed.index),
+            _scale(placed.count),
+            _scale(placed.answers[other].height - placed.answers[third].height),
+            placed.answers[other].height > placed.answers[third].height,
+            *(_name(name) for name in (_first_of(signal), _first_of(placed.locate))),
+            *_answered(year, height),
+            *_erased(year, signal, since=height),
+            *_erased(year, placed.answers[other], since=height),
+        ]
+    )
 
 
 def _answered(year: Year, height: int) -> list[int]:

@@ -13,7 +13,7 @@ of events are the real ones of `tests.support.simulation`.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
 from typing import Self
@@ -103,8 +103,18 @@ class Year:
     def lived(cls, *, signals: int, seed: int) -> Self:
         """Let `signals` be posted, located, answered and, some of them, withdrawn."""
         world = _lived(signals, Random(seed), TappedWorld(seed=seed))
-        entered = [_entered(block.raw) for block in world.order.blocks]
-        posted = {e.height: e for e in entered if e.kind == "signal"}
+        year = cls.read([block.raw for block in world.order.blocks], persons=_persons(world))
+        return replace(
+            year,
+            items={h: _item(world, at) for h, at in year.located.items()},
+            slots={h: _slots(world, at) for h, at in year.located.items()},
+            told=_told(world),
+        )
+
+    @classmethod
+    def read(cls, blocks: Sequence[bytes], *, persons: dict[int, Bsn]) -> Self:
+        """Read what a chain says; what members showed each other is not there."""
+        entered = [_entered(raw) for raw in blocks]
         answers: dict[int, dict[str, Entered]] = defaultdict(dict)
         for entry in entered:
             if entry.kind == "answer":
@@ -117,13 +127,13 @@ class Year:
                 for index, height in enumerate(named):
                     located[height] = Located(entry, index, len(named), answers[entry.height])
         return cls(
-            signals=posted,
+            signals={e.height: e for e in entered if e.kind == "signal"},
             located=located,
             erasures=[e for e in entered if e.kind == "erasure"],
-            items={h: _item(world, at) for h, at in located.items()},
-            slots={h: _slots(world, at) for h, at in located.items()},
-            told=_told(world),
-            persons=_persons(world),
+            items={},
+            slots={},
+            told={},
+            persons=persons,
         )
 
     @cached_property

@@ -16,6 +16,7 @@ from ledger.generation.plan import Plan
 from ledger.generation.record import Record
 from ledger.generation.statement import ORDER, Statement, Step
 from ledger.seal import SealingKey
+from nodes.generation.agreements import Agreements
 from nodes.generation.participant import Participant
 from nodes.keyring import Keyring
 from nodes.shares import Shares
@@ -61,6 +62,12 @@ class Participants:
         self.clock = FakeClock()
         self.rings = {name: keyring_of(self.member(name)) for name in ALL}
         self.shares = {name: Shares(folder / name) for name in ALL}
+        self.agreements = {
+            name: Agreements(
+                folder / f"{name}.json", replica=self.follower.replica, clock=self.clock
+            )
+            for name in ALL
+        }
         self.of = {name: self.start(name) for name in ALL}
 
     def member(self, name: str) -> Member:
@@ -73,10 +80,18 @@ class Participants:
             keyring=self.rings[name],
             replica=self.follower.replica,
             shares=self.shares[name],
+            agreements=self.agreements[name],
             clock=self.clock,
         )
 
-    def plan(self, *, number: int = 1, purpose: str = PURPOSE, run: int = 1) -> Plan:
+    def plan(
+        self,
+        *,
+        number: int = 1,
+        purpose: str = PURPOSE,
+        run: int = 1,
+        replaces: int | None = None,
+    ) -> Plan:
         """Return a plan under the document in force; another `run`, another plan."""
         return Plan(
             origin=self.document.origin,
@@ -84,6 +99,7 @@ class Participants:
             number=number,
             document=self.document.digest,
             run=seeded(32, "run", run),
+            replaces=replaces,
         )
 
     def ask(

@@ -221,9 +221,21 @@ def generating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faced]:
         yield faced
 
 
-def wish(face: Face, *, role: str | None = "operator", purpose: str = PURPOSE) -> httpx.Response:
+def wish(
+    face: Face,
+    *,
+    role: str | None = "operator",
+    purpose: str = PURPOSE,
+    replaces: int | None = None,
+) -> httpx.Response:
     """Ask a node to lead the generation of a key."""
-    return face.post("/v1/generations", json={"purpose": purpose}, role=role, key=None)
+    json = {"purpose": purpose} | ({} if replaces is None else {"replaces": replaces})
+    return face.post("/v1/generations", json=json, role=role, key=None)
+
+
+def agree(face: Face, number: int, *, role: str | None = "operator") -> int:
+    json = {"purpose": PURPOSE, "replaces": number}
+    return face.post("/v1/agreements", json=json, role=role, key=None).status_code
 
 
 def newest(face: Face) -> httpx.Response:
@@ -267,3 +279,26 @@ def test_a_generation_that_fails_says_why_and_readiness_what_to_do(generating: F
     reasons = face.get("/readyz", role="operator").json()["reasons"]
     (reason,) = [r for r in reasons if r["code"] == "generation-failed"]
     assert "signaalketen epoch generate" in reason["remedy"]
+
+
+def test_an_epoch_is_replaced_once_the_operator_of_every_holder_agreed(generating: Faced) -> None:
+    face = generating.faces["uwv"]
+    if face.get("/v1/epochs").json()["epochs"] == []:
+        wish(face)
+        wait_epochs(generating, [(1, True)])
+    assert agree(face, 2) == wish(face, replaces=2).status_code == 400
+    assert [agree(face, 1, role=role) for role in (None, "caseworker")] == [401, 403]
+    assert {agree(generating.faces[name], 1) for name in ("svb", "szw")} == {202}
+
+    assert wish(face, replaces=1).status_code == 202
+    face.until(lambda: newest(face).json()["state"] == "failed")
+    assert newest(face).json()["fault"].startswith("bzk: ")
+    assert "operator has not agreed" in newest(face).json()["fault"]
+
+    assert agree(generating.faces["bzk"], 1) == 202
+    assert wish(face, replaces=1).status_code == 202
+    face.until(lambda: newest(face).json()["state"] not in {"running", "submitted"})
+    assert newest(face).json()["state"] == "open"
+    first, second = face.get("/v1/epochs").json()["epochs"]
+    assert first["replaced"] == second["opened"]
+    assert (first["closed"], second["replaced"]) == (None, None)

@@ -87,7 +87,7 @@ class Holders:
         self, persons: Sequence[Person], *, purpose: str
     ) -> dict[int, list[bytes]]:
         """See `Evaluator`."""
-        epochs = self._replica.state.epochs.open_now(purpose)
+        epochs = self._replica.state.epochs.with_key(purpose)
         if not epochs:
             raise PeerUnreachableError("no epoch is open")
         found: dict[int, list[bytes]] = await Call(
@@ -98,7 +98,7 @@ class Holders:
     def _evaluate(
         self, persons: Sequence[Person], purpose: str, epochs: Sequence[EpochDocument]
     ) -> dict[int, list[bytes]]:
-        still = self._order.newest.epochs.open_now(purpose)
+        still = self._order.newest.epochs.with_key(purpose)
         if any(epoch not in still for epoch in epochs):
             raise PeerUnreachableError("a share was destroyed")
         return {

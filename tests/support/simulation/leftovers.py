@@ -1,7 +1,7 @@
 """The oracle's other half: what lies in a node's tables at rest, against what may lie there."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from ledger.block import Block
@@ -82,17 +82,21 @@ def _is_addressed(party: Party, world: World, truth: Truth, height: int) -> bool
 def _in_watch(party: Party, world: World, truth: Truth, own: list[Sent]) -> Iterator[str]:
     others = world.order.newest.issuers - {party.name}
     key = party.stores.watch._key
-    watched = {
-        key((other, locator))
-        for sent in own
-        for epoch in truth.epochs_of(sent)
-        for other in others
-        for locator in sent.y(epoch).locators(other)
-    }
+
+    def watched_under(epochs_of: Callable[[Sent], list[int]]) -> set[bytes]:
+        return {
+            key((other, locator))
+            for sent in own
+            for epoch in epochs_of(sent)
+            for other in others
+            for locator in sent.y(epoch).locators(other)
+        }
+
+    watched = watched_under(truth.epochs_of)
     rows = party.database.column("SELECT key, box FROM watch")
     if extra := set(rows) - watched:
         yield f"{len(extra)} locators are watched without a live signal"
-    if missing := watched - set(rows):
+    if missing := watched_under(truth.sure_epochs_of) - set(rows):
         yield f"{len(missing)} locators of others are not watched"
     if rows != sorted(rows):
         yield "the order of rows on disk tells when locators were first watched"

@@ -79,6 +79,12 @@ class Order:
         document = deal(self.consortium, number, purpose=purpose).document
         self.append([opening(self.consortium, document)])
 
+    def replace_epoch(self, purpose: str, lost: int) -> None:
+        """Hand in an epoch in the place of `lost`, which the state machine may refuse."""
+        number = self.newest.epochs.next_number(purpose)
+        document = deal(self.consortium, number, purpose=purpose, replaces=lost).document
+        self.append([opening(self.consortium, document)])
+
     def close_epoch(self, purpose: str) -> None:
         """Hand in the closing of the oldest open epoch of `purpose`."""
         number = min((e.number for e in self.newest.epochs.open_now(purpose)), default=1)
@@ -135,6 +141,7 @@ def _copy(state: State) -> State:
         cards=dict(state.cards),
         epochs=Epochs({purpose: list(spans) for purpose, spans in state.epochs.spans.items()}),
         outstanding=Outstanding(dict(state.outstanding.signals), dict(state.outstanding.locates)),
+        allowances=state.allowances.copy(),
         recent={day: set(ids) for day, ids in state.recent.items()},
         posted={day: dict(counts) for day, counts in state.posted.items()},
     )

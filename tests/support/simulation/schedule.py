@@ -63,6 +63,10 @@ MOODS: Mapping[str, Mood] = {
         (*_SCENE, "lose", "open_epoch", "close_epoch"),
         {"open_epoch": 2, "close_epoch": 2, "lose": 8},
     ),
+    "replacing": Mood(
+        ("post", "stir", "replace_epoch"),
+        {"post": 16, "replace_epoch": 3, "open_epoch": 2, "close_epoch": 2},
+    ),
     "dying": Mood((), {"kill": 8, "restart": 5}),
     "losing": Mood(_SCENE, _LOSSES),
     "cut": Mood((*_SCENE, "cut", "turn_day"), {"cut": 5, "mend": 1, "turn_day": 3, "lose": 8}),
@@ -197,6 +201,13 @@ class Schedule:
 
     def _open_epoch(self) -> None:
         self.world.order.open_epoch(self._random.choice(PURPOSES))
+
+    def _replace_epoch(self) -> None:
+        """Lose the key of an epoch."""
+        purpose = self._random.choice((*PURPOSES[:1] * 9, PURPOSES[1]))
+        known = self.world.order.newest.epochs.with_key(purpose)
+        if known:
+            self.world.order.replace_epoch(purpose, self._random.choice(known).number)
 
     def _close_epoch(self) -> None:
         self.world.order.close_epoch(self._random.choice(PURPOSES))

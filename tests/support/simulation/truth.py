@@ -2,7 +2,8 @@
 
 Two signals of different issuers about one person for one purpose may match if an epoch was open at
 the blocks of both. They must, if that epoch was still open when the issuer that was located first
-answered the other, and did not call its items missing.
+answered the other, and did not call its items missing; and if its key was not lost before the other
+was located.
 """
 
 from collections import defaultdict
@@ -11,6 +12,7 @@ from functools import cached_property
 from itertools import combinations
 
 from ledger.bsn import Bsn
+from ledger.epochs import Span
 from ledger.heights import Heights
 from ledger.pseudonym import Pseudonym
 from ledger.voprf import person_input
@@ -102,6 +104,21 @@ class Truth:
         still = {epoch.number for epoch in self.epochs.open_now(sent.purpose)}
         return [n for n in self.epochs.open_at(sent.purpose, sent.height) if n in still]
 
+    def sure_epochs_of(self, sent: Sent) -> list[int]:
+        """Return those of `epochs_of` under which it was located, whatever its node knew when.
+
+        One that was located after the key was lost may have been evaluated before, or not.
+        """
+        (locate, *_) = self.located[sent.height]
+        return [
+            number
+            for number in self.epochs_of(sent)
+            if self._is_before_loss(self.epochs.spans[sent.purpose][number - 1], locate)
+        ]
+
+    def _is_before_loss(self, span: Span, locate: int) -> bool:
+        return span.replaced is None or locate < span.replaced
+
     def shared(self, one: Sent, other: Sent) -> set[int]:
         """Return the epochs that were open at both blocks."""
         return set(self.epochs.open_at(one.purpose, one.height)) & set(
@@ -120,7 +137,7 @@ class Truth:
         answer, is_missing = self.answered[locate, first.author][0]
         spans = self.epochs.spans[one.purpose]
         return not is_missing and any(
-            span.closed is None or answer <= span.closed
+            (span.closed is None or answer <= span.closed) and self._is_before_loss(span, locate)
             for span in spans
             if span.document.number in self.shared(one, other)
         )

@@ -18,6 +18,7 @@ GUARDED = {
     "/cases",
     "/cases/{caseId}",
     "/entries",
+    "/agreements",
     "/generations",
     "/generations/newest",
     "/blocks/{height}/body",

@@ -1,5 +1,8 @@
 """Epoch documents: one spelling, and shares that make up one key."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from ledger.consortium import Group
@@ -46,6 +49,24 @@ def test_closed_document_has_no_shares() -> None:
         EpochDocument.decode(EpochDocument("help", 1, CLOSED, document().shares).encode())
     with pytest.raises(MalformedError, match="canonical"):
         EpochDocument.decode(EpochDocument("help", 1, OPEN, ()).encode())
+
+
+def test_document_says_which_epoch_it_replaces() -> None:
+    epoch = replace(document(), number=3, replaces=2)
+
+    assert "\nreplaces = 2\n" in epoch.encode()
+    assert EpochDocument.decode(epoch.encode()) == epoch
+
+
+@pytest.mark.parametrize("replaces", [0, -1, 3, 4, True, 2.0])
+def test_only_an_older_epoch_is_replaced(replaces: Any) -> None:
+    with pytest.raises(MalformedError):
+        EpochDocument.decode(replace(document(), number=3, replaces=replaces).encode())
+
+
+def test_a_closed_document_replaces_nothing() -> None:
+    with pytest.raises(MalformedError, match="canonical"):
+        EpochDocument.decode(EpochDocument("help", 2, CLOSED, (), 1).encode())
 
 
 @pytest.mark.parametrize(

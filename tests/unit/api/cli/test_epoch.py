@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -32,7 +32,8 @@ class GovernedNode:
     state: State = field(default_factory=State)
     media_types: list[str] = field(default_factory=list)
     generations: list[dict[str, object]] = field(default_factory=list)
-    wishes: list[str] = field(default_factory=list)
+    wishes: list[tuple[str, int | None]] = field(default_factory=list)
+    agreed: list[tuple[str, int]] = field(default_factory=list)
     reasons: list[dict[str, object]] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -47,8 +48,13 @@ class GovernedNode:
             return httpx.Response(401, json={"detail": "This token is not known here."})
         if path.startswith("/v1/generations"):
             if request.method == "POST":
-                self.wishes.append(json.loads(request.read())["purpose"])
+                wish = json.loads(request.read())
+                self.wishes.append((wish["purpose"], wish["replaces"]))
             return httpx.Response(200, json=self.generations.pop(0))
+        if path == "/v1/agreements":
+            agreed = json.loads(request.read())
+            self.agreed.append((agreed["purpose"], agreed["replaces"]))
+            return httpx.Response(202)
         return self._submit(request)
 
     def _submit(self, request: httpx.Request) -> httpx.Response:
@@ -66,6 +72,7 @@ def shown(span: Span) -> dict[str, object]:
         "number": span.document.number,
         "opened": span.opened,
         "closed": span.closed,
+        "replaced": span.replaced,
         "document": span.document.encode(),
     }
 
@@ -89,13 +96,14 @@ class Workplace:
     def held(self, name: str) -> list[Path]:
         return sorted((self.folder / name / FOLDER).glob("*"))
 
-    def deal(self, number: int = 1) -> None:
+    def deal(self, number: int = 1, *, replaces: int | None = None) -> None:
         """Give every holder its shares, and draft the epoch, as if they had generated it."""
         document = decode_consortium(self.document.read_text())
         epoch, shares = deal(document, purpose=PURPOSE, number=number)
         for name, held in shares.items():
             for share in held:
                 Shares(self.folder / name).store(purpose=PURPOSE, number=number, share=share)
+        epoch = replace(epoch, replaces=replaces)
         entry = draft_epoch(epoch, origin=document.origin, author="szw", day=decode_day(DAY))
         self.note.write_bytes(encode_draft(entry))
 
@@ -109,9 +117,9 @@ class Workplace:
         file.chmod(0o600)
         return file
 
-    def generate(self, *, token: str = "operators") -> Result:
+    def generate(self, *more: str, token: str = "operators") -> Result:
         return signaalketen(
-            *("epoch", "generate", "--purpose", PURPOSE, "--url", self.url),
+            *("epoch", "generate", "--purpose", PURPOSE, *more, "--url", self.url),
             *("--token-file", self.token(token)),
         )
 
@@ -201,7 +209,62 @@ def test_generating_says_who_takes_part_and_what_they_do(workplace: Workplace) -
         "the epoch is handed in"
     )
     assert f"Epoch 1 of {PURPOSE} is open." in said
-    assert workplace.node.wishes == [PURPOSE]
+    assert workplace.node.wishes == [(PURPOSE, None)]
+
+
+def test_a_generation_says_which_epoch_it_replaces(workplace: Workplace) -> None:
+    workplace.node.generations = [generation("open", number=2)]
+
+    result = workplace.generate("--replaces", "1")
+
+    assert result.exit_code == 0, result.stderr
+    assert "It replaces epoch 1: every member posts its live signals anew" in result.stdout
+    assert workplace.node.wishes == [(PURPOSE, 1)]
+
+
+def test_where_a_share_is_lost_a_generation_must_say_what_it_replaces(
+    workplace: Workplace,
+) -> None:
+    workplace.node.reasons = [
+        {"code": "share-lost", "text": "epoch 1: gone", "remedy": "generate --replaces 1"}
+    ]
+    workplace.node.generations = [generation("open", number=2)]
+
+    refused = workplace.generate()
+    assert refused.exit_code == 2
+    assert "epoch 1: gone. generate --replaces 1" in " ".join(refused.stderr.split())
+    assert workplace.node.wishes == []
+
+    assert workplace.generate("--replaces", "0").exit_code == 0
+    assert workplace.node.wishes == [(PURPOSE, None)]
+
+
+def test_an_operator_agrees_that_a_key_is_lost(workplace: Workplace) -> None:
+    agreed = signaalketen(
+        *("epoch", "agree", "--purpose", PURPOSE, "--replaces", "1", "--url", workplace.url),
+        *("--token-file", workplace.token("operators")),
+    )
+
+    assert agreed.exit_code == 0, agreed.stderr
+    assert "epoch 1 of multiproblematiek may be replaced" in agreed.stdout
+    assert workplace.node.agreed == [(PURPOSE, 1)]
+
+
+def test_status_tells_a_replaced_epoch_and_how_far_posting_anew_is(workplace: Workplace) -> None:
+    for number, lost in ((1, None), (2, 1)):
+        workplace.deal(number, replaces=lost)
+        for name in HOLDERS:
+            workplace.sign(name)
+        workplace.submit(workplace.note)
+    workplace.node.reasons = [
+        {"code": "posting-anew", "text": "412 of 1,200 signals are posted anew", "remedy": "wait"}
+    ]
+
+    shown = workplace.status()
+
+    assert "epoch 1  opened in block 1, its key lost, replaced in block 2, open" in shown
+    assert "epoch 2  opened in block 2, open" in shown
+    assert "posting-anew  412 of 1,200 signals are posted anew" in shown
 
 
 def test_a_generation_that_fails_names_who_is_to_blame(workplace: Workplace) -> None:

@@ -283,13 +283,16 @@ def test_a_plan_with_bad_fields_is_malformed() -> None:
     for wrong in (
         replace(PLAN, number=0),
         replace(PLAN, number=2**31),
+        replace(PLAN, replaces=1),
+        replace(PLAN, number=2, replaces=2),
         replace(PLAN, purpose="../x"),
         replace(PLAN, run=b"short"),
         replace(PLAN, document=Digest(b"short")),
     ):
         with pytest.raises(MalformedError):
             Plan.decode(wrong.encode())
-    assert Plan.decode(PLAN.encode()) == PLAN
+    for plan in (PLAN, replace(PLAN, number=2, replaces=1)):
+        assert Plan.decode(plan.encode()) == plan
 
 
 def test_two_groups_of_one_plan_run_in_sessions_of_their_own() -> None:

@@ -22,8 +22,10 @@ def chain() -> ChainBuilder:
     return ChainBuilder()
 
 
-def open_(number: int, *, by: tuple[str, ...] = OTHERS, seed: int = 1) -> bytes:
-    return opening(FOUNDED, deal(FOUNDED, number, seed=seed).document, by=by)
+def open_(
+    number: int, *, by: tuple[str, ...] = OTHERS, seed: int = 1, replaces: int | None = None
+) -> bytes:
+    return opening(FOUNDED, deal(FOUNDED, number, seed=seed, replaces=replaces).document, by=by)
 
 
 def close(number: int, *, by: tuple[str, ...] = OTHERS) -> bytes:
@@ -237,3 +239,54 @@ def test_epoch_whose_purpose_was_given_up_can_still_be_closed() -> None:
     chain.apply(closing(chain.consortium, 1, purpose="armoede"))
 
     assert chain.state.epochs.open_now("armoede") == []
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_an_epoch_whose_key_is_lost_gives_its_place_to_another_while_two_are_open(
+    chain: ChainBuilder, lost: int
+) -> None:
+    chain.apply(open_(1))
+    chain.apply(open_(2))
+    assert refusal(chain.state, open_(3)) == "epoch"
+
+    chain.apply(open_(3, replaces=lost))
+
+    epochs = chain.state.epochs
+    assert [known.number for known in epochs.open_now(PURPOSE)] == [3, 2, 1]
+    assert [known.number for known in epochs.with_key(PURPOSE)] == [3, 3 - lost]
+    assert refusal(chain.state, open_(4)) == "epoch"
+    chain.apply(close(lost))
+    assert [known.number for known in epochs.open_now(PURPOSE)] == [3, 3 - lost]
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_replaced_epoch_can_be_closed_before_an_older_one_and_no_other_can(
+    chain: ChainBuilder, lost: int
+) -> None:
+    for raw in (open_(1), open_(2), open_(3, replaces=lost)):
+        chain.apply(raw)
+
+    assert refusal(chain.state, close(3)) == "epoch"
+    chain.apply(close(lost))
+    assert refusal(chain.state, close(3)) == "epoch"
+    chain.apply(close(3 - lost))
+    chain.apply(close(3))
+
+
+def test_an_epoch_that_is_closed_or_replaced_or_not_there_is_not_replaced(
+    chain: ChainBuilder,
+) -> None:
+    chain.apply(open_(1))
+    chain.apply(open_(2, replaces=1))
+    assert refusal(chain.state, open_(3, replaces=1)) == "epoch"
+    chain.apply(close(1))
+
+    assert refusal(chain.state, open_(3, replaces=1)) == "epoch"
+    chain.apply(close(2))
+    assert refusal(chain.state, open_(3, replaces=2)) == "epoch"
+
+
+def test_a_replacement_is_signed_by_every_holder_like_any_epoch(chain: ChainBuilder) -> None:
+    chain.apply(open_(1))
+
+    assert refusal(chain.state, open_(2, by=("svb", "uwv"), replaces=1)) == "approval"

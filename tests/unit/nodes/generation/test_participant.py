@@ -187,7 +187,7 @@ def test_another_step_is_malformed(holders: Participants, step: str) -> None:
 def test_a_plan_out_of_turn_or_for_nothing_here_is_refused(holders: Participants) -> None:
     uwv = holders.of["uwv"]
 
-    with pytest.raises(VerificationError, match="epoch 1 is the next one here"):
+    with pytest.raises(VerificationError, match="expected epoch 1 of"):
         uwv.take(holders.plan(number=2), Step.KEY, [], sender=LEADER)
     with pytest.raises(VerificationError, match="no such purpose"):
         uwv.take(holders.plan(purpose="fraude"), Step.KEY, [], sender=LEADER)
@@ -211,11 +211,44 @@ def test_a_third_open_epoch_is_not_generated(holders: Participants) -> None:
         holders.of["uwv"].take(holders.plan(number=3), Step.KEY, [], sender=LEADER)
 
 
+def test_an_epoch_is_replaced_only_where_this_members_own_operator_agreed(
+    holders: Participants,
+) -> None:
+    holders.follower.apply(opening(holders.consortium, deal(holders.consortium, 1).document))
+    plan = holders.plan(number=2, replaces=1)
+    uwv = holders.of["uwv"]
+    holders.agreements["svb"].agree(PURPOSE, 1)
+
+    with pytest.raises(VerificationError, match="operator has not agreed"):
+        uwv.take(plan, Step.KEY, [], sender=LEADER)
+
+    holders.agreements["uwv"].agree(PURPOSE, 1)
+    assert uwv.take(plan, Step.KEY, [], sender=LEADER)
+    holders.clock.turn(days=8)
+    with pytest.raises(VerificationError, match="operator has not agreed"):
+        uwv.take(holders.plan(number=2, replaces=1, run=2), Step.KEY, [], sender=LEADER)
+
+
+def test_what_all_generate_says_which_epoch_it_replaces(holders: Participants) -> None:
+    holders.follower.apply(opening(holders.consortium, deal(holders.consortium, 1).document))
+    for agreements in holders.agreements.values():
+        agreements.agree(PURPOSE, 1)
+    plan = holders.plan(number=2, replaces=1)
+
+    record, said = Record(plan, holders.document), list[bytes]()
+    for step in ORDER:
+        said = holders.ask(step, said, plan=plan)
+        record.take(step, said)
+
+    assert (record.epoch.number, record.epoch.replaces) == (2, 1)
+
+
 def test_whoever_holds_nothing_takes_no_part(holders: Participants) -> None:
     stranger = Participant(
         keyring=holders.rings["uwv"],
         replica=holders.follower.replica,
         shares=holders.shares["uwv"],
+        agreements=holders.agreements["uwv"],
         clock=holders.clock,
     )
     object.__setattr__(holders.rings["uwv"], "member", "gemeente")
