@@ -10,8 +10,9 @@ it is skipped, with a counted reason:
     over-quota  duplicate
     no-document (an entry before the founding one)
 
-No clock: the chain's date is the newest date on an entry with a stored-line. Repeats are remembered
-only for the days in which they are not stale, so the state does not grow with the chain.
+No clock: the chain's date is the newest that a quorum of the witnesses attested (`ledger.dates`).
+Repeats are remembered only for the days in which they are not stale, so the state does not grow
+with the chain.
 """
 
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from typing import NamedTuple
 from ledger.allowance import Allowances
 from ledger.block import MAX_BLOCK_BYTES, NO_PREVIOUS, block_hash, block_header
 from ledger.consortium import Consortium
+from ledger.dates import Dates
 from ledger.encoding import Digest
 from ledger.entry import DOCUMENT_KINDS, SignedEntry
 from ledger.epochs import Epochs
@@ -101,7 +103,7 @@ class State:
     height: int = 0
     previous: Digest = NO_PREVIOUS
     document: Consortium | None = None
-    chain_day: date | None = None
+    dates: Dates = field(default_factory=Dates)
     cards: dict[str, MemberDocument] = field(default_factory=dict)
     epochs: Epochs = field(default_factory=Epochs)
     outstanding: Outstanding = field(default_factory=Outstanding)
@@ -158,7 +160,7 @@ class State:
             height=self.height,
             previous=self.previous,
             document=self.document,
-            chain_day=self.chain_day,
+            dates=self.dates.copy(),
             cards=dict(self.cards),
             epochs=Epochs({purpose: list(of) for purpose, of in self.epochs.spans.items()}),
             outstanding=Outstanding(dict(self.outstanding.signals), dict(self.outstanding.locates)),
@@ -189,8 +191,10 @@ class State:
         if is_beyond:
             self.allowances.use(admission.author, admission.kind)
         self.remember(admission)
-        if admission.stored_by and (self.chain_day is None or admission.day > self.chain_day):
-            self._turn_to(admission.day)
+        if admission.stored_by and self.dates.attest(
+            (admission.author, *admission.stored_by), admission.day
+        ):
+            self._settle()
 
     def advance(self, block: bytes) -> None:
         """Make `block` the one that the next must name."""
@@ -206,6 +210,12 @@ class State:
             )
         before, self.document = self.issuers, document
         self.outstanding.excuse(before - self.issuers)
+        self._settle()
+
+    @property
+    def chain_day(self) -> date | None:
+        """Return the chain's date, or None before there is one."""
+        return self.dates.day
 
     @property
     def issuers(self) -> frozenset[str]:
@@ -255,8 +265,12 @@ class State:
             )
         return True
 
-    def _turn_to(self, day: date) -> None:
-        self.chain_day = day
+    def _settle(self) -> None:
+        document = self.document
+        if document is None or not self.dates.settle(
+            {witness.name for witness in document.witnesses}, quorum=document.quorum
+        ):
+            return
         for past in [d for d in self.recent if self.is_stale(d)]:
             del self.recent[past]
             self.posted.pop(past, None)

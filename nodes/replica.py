@@ -28,6 +28,7 @@ from nodes.sequencer.port import Batch
 from nodes.store import chain as store
 from nodes.store.allowances import load_allowances, note_allowances
 from nodes.store.database import Database
+from nodes.store.dates import keep_dates, load_dates
 from nodes.store.outstanding import excuse, load_outstanding, note_outstanding
 
 _log = logging.getLogger(__name__)
@@ -153,7 +154,7 @@ class Replica:
 
     def _apply(self, connection: Connection, batch: Batch) -> Applied:
         state = self.state
-        document = state.document
+        document, dates = state.document, state.dates.copy()
         with self._moving:
             foreseen, self._foreseen = self._foreseen, None
             if foreseen is not None and _is_of(foreseen, batch, state):
@@ -169,6 +170,8 @@ class Replica:
         store.add_blocks(connection, appended, nodes)
         note_outstanding(connection, appended, now=state.outstanding)
         note_allowances(connection, appended, now=state.allowances)
+        if state.dates != dates:
+            keep_dates(connection, state.dates)
         if state.document is not document:
             excuse(connection, now=state.outstanding)
         store.count_refusals(connection, [reason for _, reason in refused])
@@ -197,8 +200,7 @@ class Replica:
         state.height = size
         if size:
             state.previous = _hash_of(store.block_at(connection, size - 1))
-        newest = store.newest_stored_day(connection)
-        state.chain_day = None if newest is None else decode_day(newest)
+        state.dates = load_dates(connection)
         since = date.min if state.chain_day is None else state.chain_day - STALE_AFTER
         for entry_id, author, kind, day in store.headers_since(connection, since.isoformat()):
             state.remember(Admission(Digest(entry_id), author, kind, decode_day(day), ()))

@@ -205,17 +205,6 @@ def headers_since(connection: Connection, day: str) -> list[tuple[bytes, str, st
     return [tuple(row) for row in connection.execute(query)]
 
 
-def newest_stored_day(connection: Connection) -> str | None:
-    """Return the newest date on an entry with a stored-line: the chain's date."""
-    query = (
-        select(_block.c.day)
-        .where(_block.c.kind.not_in(DOCUMENT_KINDS))
-        .order_by(_block.c.day.desc())
-        .limit(1)
-    )
-    return connection.execute(query).scalar_one_or_none()
-
-
 def chain_size(connection: Connection) -> int:
     """Return the number of blocks."""
     highest = connection.execute(select(func.max(_block.c.height))).scalar_one()

@@ -48,6 +48,14 @@ class CheckpointRow(SQLModel, table=True):
     shown_at: int
 
 
+class DateRow(SQLModel, table=True):
+    """The newest date that a member attested; under the name "" the chain's date."""
+
+    __tablename__ = "date"
+    name: str = Field(primary_key=True)
+    day: str
+
+
 class ContradictionRow(SQLModel, table=True):
     """A checkpoint of another history than this node's, and this node's of the same size."""
 

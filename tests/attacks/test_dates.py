@@ -36,17 +36,31 @@ def test_an_author_with_honest_custodians_uses_the_quotas_of_three_days_in_one()
     assert len(chain.state.outstanding.signals) == 3 * 2
 
 
-def test_two_members_that_date_an_entry_far_ahead_stop_everybody() -> None:
-    """What an author and a lying custodian gain: nobody posts any more until a new protocol.
-
-    Both their names stand under the entry for ever, and an audit finds the date. The others can put
-    them out by a document, which is never stale; the chain's date stays where the two put it.
-    """
+def test_two_members_that_date_an_entry_far_ahead_gain_nothing() -> None:
+    """An author and a lying custodian are no quorum; both their names stand under the entry."""
     chain = ChainBuilder()
     chain.post("svb")
     far = DAY + timedelta(days=3_650)
 
     chain.apply(make_signal(chain.consortium, "svb", day=far, by=["szw"]).raw)
+
+    assert chain.state.chain_day == DAY
+    tomorrow = DAY + timedelta(days=1)
+    chain.post("uwv", day=tomorrow)
+    # SVB and SZW said long since that it is later: UWV and BZK are enough to go on.
+    assert chain.state.chain_day == tomorrow
+
+
+def test_a_quorum_that_dates_an_entry_far_ahead_stops_everybody() -> None:
+    """What a quorum gains: nobody posts any more until a new protocol; it rules all else as well.
+
+    All their names stand under the entries for ever, and an audit finds the date.
+    """
+    chain = ChainBuilder()
+    chain.post("svb")
+    far = DAY + timedelta(days=3_650)
+
+    chain.apply(make_signal(chain.consortium, "svb", day=far, by=["szw", "uwv"]).raw)
 
     today = make_signal(chain.consortium, "uwv", day=DAY + timedelta(days=1))
     assert refusal(chain.state, today.raw) == "stale"

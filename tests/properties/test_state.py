@@ -41,8 +41,7 @@ def restarted(blocks: list[bytes]) -> State:
     state.allowances = replayed(blocks).allowances
     state.height = len(blocks)
     state.previous = block_hash(blocks[-1])
-    stored = [b.signed.entry.day for b in whole if b.signed.entry.kind not in DOCUMENT_KINDS]
-    state.chain_day = max(stored, default=None)
+    state.dates = replayed(blocks).dates
     since = date.min if state.chain_day is None else state.chain_day - STALE_AFTER
     for block in whole:
         if block.signed.entry.day >= since:

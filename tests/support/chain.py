@@ -162,9 +162,12 @@ class ChainBuilder:
         return appended
 
     def post(self, author: str = "uwv", *, day: date = DAY) -> Appended:
-        """Append a new signal, held by BZK."""
+        """Append a new signal, held by two others: so a quorum of three attests its date."""
         self._posted += 1
-        return self.apply(make_signal(self.consortium, author, number=self._posted, day=day).raw)
+        others = [name for name in self.consortium.document.custodians if name != author]
+        by = sorted(others[:2])
+        signal = make_signal(self.consortium, author, number=self._posted, day=day, by=by)
+        return self.apply(signal.raw)
 
     def fill(self, count: int) -> Self:
         """Append `count` new signals by the three issuers in turn."""

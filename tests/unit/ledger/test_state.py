@@ -62,7 +62,7 @@ def test_check_changes_nothing_and_promises_what_apply_does(chain: ChainBuilder)
     assert chain.apply(signal.raw).admission.id == checked.id
 
 
-def test_chain_date_is_the_newest_with_a_stored_line(chain: ChainBuilder) -> None:
+def test_chain_date_is_the_newest_that_a_quorum_attested(chain: ChainBuilder) -> None:
     assert chain.state.chain_day is None
 
     chain.post(day=days(3))

@@ -47,6 +47,11 @@ def upgrade() -> None:
         sa.Column("note", sa.LargeBinary(), nullable=False),
     )
     op.create_table(
+        "date",
+        sa.Column("name", sa.String(), primary_key=True),
+        sa.Column("day", sa.String(), nullable=False),
+    )
+    op.create_table(
         "contradiction",
         sa.Column("size", sa.Integer(), primary_key=True),
         sa.Column("root", sa.LargeBinary(), primary_key=True),
