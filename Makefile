@@ -12,17 +12,20 @@ ARGS ?=
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: help demo test check static format engine proto bench soak lock clean
+.PHONY: help demo test compose-test check static format engine proto bench soak lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
-		while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+		while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 demo: $(READY) $(if $(findstring cometbft,$(ARGS)),.engine/cometbft) ## Play the story on this machine; ARGS="--once --keep DIR --engine cometbft"
 	@$(BIN)/python -m demo $(ARGS)
 
 test: $(DEV_READY) ## Run the tests (minutes); ARGS picks some, as for pytest
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+compose-test: $(DEV_READY) ## Test the containers (minutes; needs Docker with Compose)
+	@SIGNAALKETEN_COMPOSE=1 $(BIN)/python -m pytest -s tests/compose $(ARGS)
 
 check: static test ## What CI runs: format, lint, types, import contracts, tests
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 _IS_SOAK = bool(os.environ.get("SIGNAALKETEN_SOAK"))
+_HAS_CONTAINERS = bool(os.environ.get("SIGNAALKETEN_COMPOSE"))
+_COMPOSE = Path(__file__).with_name("compose")
 _IS_CI = bool(os.environ.get("CI"))
 
 # A loaded machine draws slowly; that says nothing about the code.
@@ -31,6 +33,11 @@ def pytest_report_header() -> str:
     if _IS_SOAK:
         return "soak: slow tests included, 3,000 examples a property"
     return "slow tests are left out; `make soak` (SIGNAALKETEN_SOAK=1) runs them"
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave `tests/compose` to `make compose-test` (SIGNAALKETEN_COMPOSE=1)."""
+    return True if collection_path == _COMPOSE and not _HAS_CONTAINERS else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

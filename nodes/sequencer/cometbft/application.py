@@ -44,6 +44,8 @@ _log = logging.getLogger(__name__)
 VERSION = "signaalketen"
 _REFUSED = 1
 _RECHECK = 1
+_TURNED_AWAY = 2
+_SAYS_NOTHING = ("echo", "flush")
 _T = TypeVar("_T")
 
 
@@ -95,6 +97,8 @@ class Application:
             "finalize_block": self._finalize,
             "commit": self._commit,
         }
+        self._is_introduced = True
+        self._turned_away = 0
         self.passed: set[bytes] = set()
         """Digests of own transactions that were judged just before they were handed in."""
 
@@ -106,6 +110,20 @@ class Application:
     def rehearse(self) -> None:
         """Begin with the chain's first block again: the engine has less than this node."""
         self._rehearsal, self._rehearsed = self._machine.rehearse(), 0
+
+    def left(self) -> None:
+        """Hear that the engine closed a connection; begin anew with one that has fewer blocks.
+
+        Such a one asks for `Info` and ends, and so may an idle one: the second time counts.
+        """
+        if self._is_introduced:
+            return
+        self._is_introduced = True
+        self._turned_away += 1
+        if self._turned_away == _TURNED_AWAY and self.position:
+            _log.warning("the engine has fewer blocks than this node: it is shown the chain anew")
+            self._turned_away = 0
+            self.rehearse()
 
     def close(self) -> None:
         """End the thread."""
@@ -119,6 +137,7 @@ class Application:
             Exception: what `apply` raised.
         """
         kind = request.WhichOneof("value")
+        self._note(kind)
         asked = self._answers.get(kind or "")
         if asked is None:
             return fixed(kind, request)
@@ -135,6 +154,13 @@ class Application:
             LedgerError: this software cannot go beyond one of them.
         """
         return (await self._foresee(tuple(entries))).refused
+
+    def _note(self, kind: str | None) -> None:
+        """Remember whether anything follows the engine's first question."""
+        if kind == "info":
+            self._is_introduced = False
+        elif kind not in _SAYS_NOTHING:
+            self._is_introduced, self._turned_away = True, 0
 
     async def _info(self, request: abci.Empty) -> abci.InfoAnswer:
         del request

@@ -49,13 +49,14 @@ class AbciServer:
 
     async def close(self) -> None:
         """Let go of the engine, which then ends."""
+        # First of all: one that somebody else starts again at once waits for the next socket.
+        self._path.unlink(missing_ok=True)
         if self._server is not None:
             self._server.close()
         for task in list(self._serving):
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
         self.failure.cancel()
-        self._path.unlink(missing_ok=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))
@@ -77,6 +78,7 @@ class AbciServer:
         except Exception as cause:  # noqa: BLE001
             self._fail(cause)
         finally:
+            self._application.left()
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()

@@ -400,3 +400,36 @@ def test_an_engine_that_ends_while_it_shows_blocks_again_goes_on_where_it_was(
         fresh.leave()
 
     play(founded, scenario)
+
+
+@pytest.mark.parametrize(
+    ("visits", "shown"),
+    [
+        pytest.param([False, False], True, id="turned away twice"),
+        pytest.param([False], False, id="stopped once before it had to ask"),
+        pytest.param([False, True, False], False, id="an idle one that goes on in between"),
+    ],
+)
+def test_an_engine_that_ends_twice_after_its_first_question_is_shown_the_chain_anew(
+    founded: Founded, visits: list[bool], shown: bool
+) -> None:
+    async def visit(scene: Scene, *, goes_on: bool) -> None:
+        # The engine of the scene stays.
+        served = set(scene.side.server._serving)
+        guest = FakeEngine(list(GENESIS.values()), Fate())
+        guest._reader, guest._writer = await asyncio.open_unix_connection(scene.side.path)
+        await guest.ask(info=abci.Empty())
+        if goes_on:
+            await guest.ask(query=abci.Query(path="/p2p/filter/addr/192.0.2.1:26656"))
+        guest.leave()
+        await asyncio.gather(*(scene.side.server._serving - served))
+
+    async def scenario(scene: Scene) -> None:
+        await scene.engine.decide(tx([scene.bench.signal()]))
+
+        for goes_on in visits:
+            await visit(scene, goes_on=goes_on)
+
+        assert rehearses(scene) is shown
+
+    play(founded, scenario)
