@@ -60,7 +60,7 @@ class Founded:
         key = ring.post_quantum
         hashes = () if key is None else (sha256(key.verifier.public),)
         # As its node would write it: one that differs would be announced anew, and wait for others.
-        card = MemberDocument(1, self.url, "", hashes, sealing)
+        card = MemberDocument(1, self.url, "", "", hashes, sealing)
         entry = Entry(ORIGIN, name, "member", day, None, card.encode())
         return SignedEntry.of(entry, (ring.entry.sign(entry.encode()),)).encode()
 

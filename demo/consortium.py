@@ -109,6 +109,20 @@ class Members:
             member.wait_ready()
             done(f"{member.name} answers at {member.url}")
 
+    def enrol(self, profile: Profile) -> Member:
+        """Make keys and card of a member that joins later, and return it; its node stands still.
+
+        Raises:
+            DemoError: a command did not succeed.
+        """
+        if self.engines is not None:
+            self.engines.enrol(profile.name)
+        member = Member(profile, self.folder / profile.name, self.leash, self.engines)
+        self.all.append(self._join(member))
+        if self.engines is not None:
+            self._must("engine", "new", "--keys", f"{profile.name}/keys")
+        return member
+
     def save_metrics(self) -> None:
         """Keep a copy of every node's numbers in `metrics/`."""
         folder = self.folder / "metrics"

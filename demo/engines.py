@@ -39,6 +39,10 @@ class Engines:
         """Return where a member's engine is found."""
         return f"{HOST}:{self._ports[name]}"
 
+    def enrol(self, name: str) -> None:
+        """Choose a port for the engine of a member that joins later."""
+        self._ports[name] = free_port(_FIRST_PORT + len(self._ports))
+
     def settings(self, name: str) -> dict[str, object]:
         """Return the table [engine] of a member's settings."""
         peer = EngineKey.of(self._twin_seed).address.hex()
@@ -46,6 +50,7 @@ class Engines:
             "home": "engine",
             "genesis": f"../{GENESIS}",
             "listen": self.address(name),
+            "address": self.address(name),
             "command": str(self.command),
             # Else none would talk to it, and no proof would come about.
             "peers": [f"{peer}@{HOST}:{self._twin_port}"],

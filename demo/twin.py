@@ -30,17 +30,15 @@ async def run_twin(
     """
     founding = SignedEntry.decode((common / FOUNDING).read_bytes())
     genesis = load_genesis(common / GENESIS, founding)
-    others = {
-        card.peer.partition("@")[0]: name
-        for name, card in genesis.cards.items()
-        if card.validator != identity.validator.public
-    }
-    peers = [card.peer for name, card in genesis.cards.items() if name in others.values()]
+    own = identity.validator.public
+    peers = [engine.peer for engine in genesis.engines.values() if engine.key != own]
     EngineHome(folder).write(
         identity=identity, genesis=genesis, listen=listen, peers=peers, profile="near"
     )
-    sequencer = CometSequencer(folder, command=command, peers=others, genesis=genesis.validators)
-    rehearsal = Rehearsal(founding.id, genesis.validators)
+    sequencer = CometSequencer(
+        folder, command=command, own=identity.node.address.hex(), genesis=genesis.engines
+    )
+    rehearsal = Rehearsal(founding.id, genesis.engines)
     sequencer.attach(rehearsal)
 
     async def apply(batch: Batch) -> None:

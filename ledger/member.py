@@ -3,7 +3,10 @@
 format = "signaalketen/member/v1"
 version = 1                     current + 1, so that no text is ever said twice
 url = "https://signaalketen.uwv.example"
-engine_key = ""                 base64 of the order engine's key; empty with the embedded order
+engine_key = ""                 base64 of the key with which its order engine decides; empty where
+                                that only listens, as a newcomer's does until it has caught up
+engine_peer = ""                <40 hex>@host:port, where the others' engines find and let in this
+                                one; empty with the embedded order
 post_quantum = []               hex SHA-256 of ML-DSA-44 cosigning keys
 
 [sealing]                       hex SHA-256 of 1,216-byte public keys
@@ -11,17 +14,22 @@ node = "…"                      what peers seal items to on the way
 recovery = "…"                  the offline key that opens this member's own content
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Self
 
-from ledger.encoding import Digest
+from ledger.encoding import Digest, from_base64
 from ledger.errors import MalformedError
 
 FORMAT = "signaalketen/member/v1"
-_FIELDS = {"format", "version", "url", "engine_key", "post_quantum", "sealing"}
+_FIELDS = {"format", "version", "url", "engine_key", "engine_peer", "post_quantum", "sealing"}
+_ENGINE_KEY_BYTES = 32
+_ADDRESS = re.compile(r"[A-Za-z0-9.-]{1,253}:([1-9][0-9]{0,4})")
+_PEER = re.compile(r"([0-9a-f]{40})@(.+)")
+_MAX_PORT = 65_535
 _MAX_VERSION = 10**9
 _HEX = frozenset("0123456789abcdef")
 
@@ -33,6 +41,7 @@ class MemberDocument:
     version: int
     url: str
     engine_key: str
+    engine_peer: str
     post_quantum: tuple[Digest, ...]
     sealing: Mapping[str, Digest]
 
@@ -42,7 +51,8 @@ class MemberDocument:
         sealing = "".join(f'{name} = "{key.hex()}"\n' for name, key in self.sealing.items())
         return (
             f'format = "{FORMAT}"\nversion = {self.version}\nurl = "{self.url}"\n'
-            f'engine_key = "{self.engine_key}"\npost_quantum = [{keys}]\n\n[sealing]\n{sealing}'
+            f'engine_key = "{self.engine_key}"\nengine_peer = "{self.engine_peer}"\n'
+            f"post_quantum = [{keys}]\n\n[sealing]\n{sealing}"
         )
 
     @classmethod
@@ -65,6 +75,7 @@ class MemberDocument:
                 version=_version(top["version"]),
                 url=top["url"],
                 engine_key=top["engine_key"],
+                engine_peer=top["engine_peer"],
                 post_quantum=tuple(_digest(key) for key in top["post_quantum"]),
                 sealing=MappingProxyType({n: _digest(key) for n, key in top["sealing"].items()}),
             )
@@ -73,7 +84,30 @@ class MemberDocument:
         # TOML has many spellings of one value; a signature has one meaning.
         if document.encode() != text:
             raise MalformedError("member document: not canonical")
+        document._verify_engine()
         return document
+
+    def _verify_engine(self) -> None:
+        # Every other member's engine is configured with these lines: one that an engine does not
+        # take would keep all of them from starting.
+        if self.engine_peer and not is_engine_peer(self.engine_peer):
+            raise MalformedError("member document: engine_peer is not <40 hex>@host:port")
+        if self.engine_key:
+            from_base64(self.engine_key, size=_ENGINE_KEY_BYTES)
+            if not self.engine_peer:
+                raise MalformedError("member document: an engine_key without an engine_peer")
+
+
+def is_engine_address(text: str) -> bool:
+    """Tell whether `text` is host:port with a port that there is; no IPv6."""
+    match = _ADDRESS.fullmatch(text)
+    return match is not None and int(match[1]) <= _MAX_PORT
+
+
+def is_engine_peer(text: str) -> bool:
+    """Tell whether `text` is <40 hex>@host:port: a connection's id and where it is found."""
+    match = _PEER.fullmatch(text)
+    return match is not None and is_engine_address(match[2])
 
 
 def _version(value: object) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ledger.entry import SignedEntry
 from ledger.errors import LedgerError
+from ledger.state import State
 from nodes.clock import Clock, SystemClock
 from nodes.engine import open_engine
 from nodes.errors import ConfigurationError
@@ -13,6 +14,7 @@ from nodes.holdings import Holdings
 from nodes.keyring import Keyring, load_keyring
 from nodes.peers.http import HttpTransport
 from nodes.peers.port import Transport
+from nodes.replica import Replica
 from nodes.sequencer.cometbft.sequencer import CometSequencer
 from nodes.sequencer.embedded import EmbeddedSequencer
 from nodes.sequencer.port import Sequencer
@@ -90,6 +92,19 @@ def opened_holdings(settings: Settings) -> Iterator[Holdings]:
             signals=Signals(vault),
             dispatches=Dispatches(vault),
         )
+
+
+def own_chain(settings: Settings) -> State:
+    """Return the chain as far as the node of `settings`, which may run, has it; perhaps nothing.
+
+    Raises:
+        ConfigurationError: its database cannot be used.
+    """
+    path = settings.data_dir / DATABASE_FILE
+    if not path.exists():
+        return State()
+    with closing(Database(path)) as database:
+        return Replica(database, load_founding(settings)).state
 
 
 def vault_of(keyring: Keyring) -> Vault:

@@ -7,14 +7,15 @@ are not what the newest card says.
 import asyncio
 import logging
 
-from ledger.encoding import sha256
-from ledger.entry import Entry, SignedEntry
+from ledger.entry import SignedEntry
 from ledger.errors import RefusedError
 from ledger.member import MemberDocument
 from nodes.clock import Clock
 from nodes.errors import NodeError
+from nodes.introduction import member_document, member_entry
 from nodes.keyring import Keyring
 from nodes.replica import Replica
+from nodes.sequencer.cometbft.machine import Engine
 from nodes.sequencer.port import Sequencer
 
 _log = logging.getLogger(__name__)
@@ -30,16 +31,16 @@ class Announcer:
         *,
         keyring: Keyring,
         url: str,
-        engine_key: str,
+        engine: Engine | None,
         founding: SignedEntry,
         replica: Replica,
         sequencer: Sequencer,
         clock: Clock,
     ) -> None:
-        """Announce `url`, the public keys of `keyring`, and the base64 `engine_key` if any."""
+        """Announce `url`, the public keys of `keyring`, and the `engine` if any."""
         self._keyring = keyring
         self._url = url
-        self._engine_key = engine_key
+        self._engine = engine
         self._founding = founding
         self._replica = replica
         self._sequencer = sequencer
@@ -67,16 +68,7 @@ class Announcer:
             return
         known = self._replica.state.cards.get(self._keyring.member)
         card = self._card(1 if known is None else known.version + 1)
-        entry = Entry(
-            origin=self._keyring.origin,
-            author=self._keyring.member,
-            kind="member",
-            day=self._clock.today(),
-            commitment=None,
-            further=card.encode(),
-        )
-        signed = SignedEntry.of(entry, (self._keyring.entry.sign(entry.encode()),))
-        raw = signed.encode()
+        raw = member_entry(self._keyring, card, day=self._clock.today()).encode()
         self._replica.state.check(raw)
         await self._sequencer.submit([raw])
 
@@ -89,14 +81,4 @@ class Announcer:
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _card(self, version: int) -> MemberDocument:
-        key = self._keyring.post_quantum
-        return MemberDocument(
-            version=version,
-            url=self._url,
-            engine_key=self._engine_key,
-            post_quantum=() if key is None else (sha256(key.verifier.public),),
-            sealing={
-                "node": self._keyring.sealing.public.hash,
-                "recovery": self._keyring.recovery.hash,
-            },
-        )
+        return member_document(self._keyring, version=version, url=self._url, engine=self._engine)

@@ -9,7 +9,7 @@ A draft is an entry note without a signature line yet: the text that every membe
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -25,6 +25,8 @@ from ledger.rules.epoch import read_epoch
 from nodes.errors import ConfigurationError
 from nodes.keyring import Keyring
 
+_DRAWN_UP = ("format", "version", "previous")
+"""What `draft_document` writes by itself."""
 _SIGNED_BY_MANY = frozenset({"consortium", "epoch"})
 
 
@@ -67,6 +69,27 @@ def draft_document(
     # Plain keys must stand before tables in TOML.
     ordered = sorted(document.items(), key=lambda pair: isinstance(pair[1], (dict, list)))
     return decode_consortium(tomli_w.dumps(dict(ordered)))
+
+
+def succeed(
+    previous: Consortium, cards: Sequence[str], *, without: Collection[str] = ()
+) -> tuple[str, list[str]]:
+    """Return rules and cards for the version after `previous`: as there, but for these changes.
+
+    A card of `cards` takes the place of that member's, or comes last; who is in `without` leaves.
+
+    Raises:
+        ConfigurationError: a card is not TOML, or `without` names somebody who is no member.
+    """
+    content = tomllib.loads(previous.raw)
+    members = {member["name"]: member for member in content.pop("member")}
+    if unknown := sorted(set(without) - set(members)):
+        raise ConfigurationError(f"{', '.join(unknown)} cannot leave: no member")
+    members |= {str(card.get("name")): card for card in (_read(card, "a card") for card in cards)}
+    for field in _DRAWN_UP:
+        del content[field]
+    kept = [tomli_w.dumps(card) for name, card in members.items() if name not in without]
+    return tomli_w.dumps(content), kept
 
 
 def draft_epoch(epoch: EpochDocument, *, origin: str, author: str, day: date) -> Entry:

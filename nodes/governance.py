@@ -1,18 +1,24 @@
-"""Governance: hands in what members signed together, and says which epochs are open."""
+"""Governance: hands in what members signed, and says which epochs are open.
+
+What many signed, and a member's own entry: a newcomer's node cannot bring that to the order itself,
+because until it is there the others' engines do not let its own in.
+"""
 
 from ledger.entry import SignedEntry
 from ledger.epochs import Epochs, Span
-from ledger.errors import RefusedError
+from ledger.errors import MalformedError, RefusedError
+from ledger.member import MemberDocument
 from ledger.state import State, admission_of
 from nodes.errors import InputError, SequencerError
 from nodes.replica import Replica
 from nodes.sequencer.port import Sequencer
 
-_KINDS = frozenset({"consortium", "epoch"})
+_KINDS = frozenset({"consortium", "epoch", "member"})
+_DUPLICATE = "duplicate"
 
 
 class Governance:
-    """Submits consortium and epoch entries."""
+    """Submits consortium, epoch and member entries."""
 
     def __init__(self, *, replica: Replica, sequencer: Sequencer) -> None:
         """Submit to `sequencer`."""
@@ -20,7 +26,7 @@ class Governance:
         self._sequencer = sequencer
 
     async def submit(self, raw: bytes) -> SignedEntry:
-        """Check and submit an entry note; return it.
+        """Check and submit an entry note; return it. What is on the chain already stays as it is.
 
         Raises:
             InputError: the state machine would skip it, and why.
@@ -28,15 +34,29 @@ class Governance:
         """
         if self._replica.document is None:
             raise SequencerError("the founding block is not here yet; try again in a moment")
+        if (known := self._known(raw)) is not None:
+            return known
         try:
             signed = self._replica.state.check(raw)
             if signed.entry.kind not in _KINDS:
-                raise InputError(f"only {' and '.join(sorted(_KINDS))} entries are handed in here")
+                raise InputError(f"only {', '.join(sorted(_KINDS))} entries come in here")
             self._verify_turn(signed)
         except RefusedError as cause:
+            if cause.reason == _DUPLICATE:
+                return SignedEntry.decode(raw)
             raise InputError(str(cause)) from cause
         await self._sequencer.submit([raw])
         return signed
+
+    def _known(self, raw: bytes) -> SignedEntry | None:
+        """Return the entry if it is a member's that says what its newest on the chain says."""
+        try:
+            signed = SignedEntry.decode(raw)
+            stated = MemberDocument.decode(signed.entry.further)
+        except MalformedError:
+            return None
+        is_in_force = self._replica.state.cards.get(signed.entry.author) == stated
+        return signed if signed.entry.kind == "member" and is_in_force else None
 
     def _verify_turn(self, signed: SignedEntry) -> None:
         """Check an entry against the chain as its turn will, and change nothing.

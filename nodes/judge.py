@@ -1,18 +1,19 @@
 """The judge: this node's replica as the engine's application sees it.
 
-Whose engines decide follows from the chain alone: of each member in the document in force the
-engine key on its newest card, or the one in the genesis file until it has such a card.
+Whose engines decide, and whose may connect, follows from the chain alone: of each member in the
+document in force the engine on its newest card, or the one in the genesis file until it has such a
+card.
 """
 
 from collections.abc import Mapping, Sequence
 
 from ledger.encoding import Digest, from_base64
-from ledger.errors import MalformedError
+from ledger.member import MemberDocument
 from ledger.state import State
 from ledger.tree import EMPTY_ROOT, Frontier, leaf_hash
 from nodes.replica import Replica, take_all
 from nodes.sequencer.cometbft.identity import address_of
-from nodes.sequencer.cometbft.machine import Foreseen
+from nodes.sequencer.cometbft.machine import Engine, Foreseen
 
 _KEY_BYTES = 32
 
@@ -20,8 +21,8 @@ _KEY_BYTES = 32
 class Judge:
     """A `Machine` over a replica."""
 
-    def __init__(self, replica: Replica, genesis: Mapping[str, bytes]) -> None:
-        """Judge for `replica`; `genesis` says the first engine key of each founding member."""
+    def __init__(self, replica: Replica, genesis: Mapping[str, Engine]) -> None:
+        """Judge for `replica`; `genesis` says the first engine of each founding member."""
         self._replica = replica
         self._genesis = genesis
 
@@ -32,14 +33,18 @@ class Judge:
 
     def validators(self) -> frozenset[bytes]:
         """Return who decides now; see `Machine`."""
-        return frozenset(engine_keys(self._replica.state, self._genesis).values())
+        return _deciding(self._replica.state, self._genesis)
+
+    def engines(self) -> dict[str, Engine]:
+        """Return whose engines there are now; see `Machine`."""
+        return engines_of(self._replica.state, self._genesis)
 
     def foresee(self, entries: Sequence[bytes]) -> Foreseen:
         """Try the entries on the state; see `Machine`."""
         seen = self._replica.foresee(tuple(entries))
         return Foreseen(
             root=seen.frontier.root(),
-            validators=frozenset(engine_keys(seen.state, self._genesis).values()),
+            validators=_deciding(seen.state, self._genesis),
             refused={place: reason for place, _, reason in seen.refused},
         )
 
@@ -55,7 +60,7 @@ class Judge:
 class Rehearsal:
     """The chain once more from its founding entry, in memory: a `Machine` that can go on."""
 
-    def __init__(self, founding: Digest, genesis: Mapping[str, bytes]) -> None:
+    def __init__(self, founding: Digest, genesis: Mapping[str, Engine]) -> None:
         """Begin with nothing."""
         self._founding = founding
         self._genesis = genesis
@@ -68,7 +73,11 @@ class Rehearsal:
 
     def validators(self) -> frozenset[bytes]:
         """Return who decides so far; see `Machine`."""
-        return frozenset(engine_keys(self._state, self._genesis).values())
+        return _deciding(self._state, self._genesis)
+
+    def engines(self) -> dict[str, Engine]:
+        """Return whose engines there are so far; see `Machine`."""
+        return engines_of(self._state, self._genesis)
 
     def foresee(self, entries: Sequence[bytes]) -> Foreseen:
         """Try the entries; see `Machine`."""
@@ -77,7 +86,7 @@ class Rehearsal:
         frontier, _ = self._frontier.appended([leaf_hash(new.raw) for new in appended])
         return Foreseen(
             root=frontier.root(),
-            validators=frozenset(engine_keys(trial, self._genesis).values()),
+            validators=_deciding(trial, self._genesis),
             refused={place: reason for place, _, reason in refused},
         )
 
@@ -95,29 +104,29 @@ class Rehearsal:
         self._frontier, _ = self._frontier.appended([leaf_hash(new.raw) for new in appended])
 
 
-def engine_keys(state: State, genesis: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return by member the key of its engine, of those that have one.
-
-    What a card says and is no key counts as none: the engine itself would stop everywhere.
-    """
+def engines_of(state: State, genesis: Mapping[str, Engine]) -> dict[str, Engine]:
+    """Return by member its engine, of those that have one."""
     members = genesis if state.document is None else state.document.by_name
-    keys = {}
+    engines = {}
     for name in members:
         card = state.cards.get(name)
-        key = None if card is None else _key(card.engine_key)
-        key = genesis.get(name) if key is None else key
-        if key is not None:
-            keys[name] = key
-    return keys
+        engine = genesis.get(name) if card is None or not card.engine_peer else _stated(card)
+        if engine is not None:
+            engines[name] = engine
+    return engines
 
 
-def _member_of(address: bytes, state: State, genesis: Mapping[str, bytes]) -> str | None:
-    known = {**genesis, **engine_keys(state, genesis)}
-    return next((name for name, key in known.items() if address_of(key) == address), None)
+def _stated(card: MemberDocument) -> Engine:
+    key = from_base64(card.engine_key, size=_KEY_BYTES) if card.engine_key else None
+    return Engine(key, card.engine_peer)
 
 
-def _key(text: str) -> bytes | None:
-    try:
-        return from_base64(text, size=_KEY_BYTES)
-    except MalformedError:
-        return None
+def _deciding(state: State, genesis: Mapping[str, Engine]) -> frozenset[bytes]:
+    engines = engines_of(state, genesis).values()
+    return frozenset(engine.key for engine in engines if engine.key is not None)
+
+
+def _member_of(address: bytes, state: State, genesis: Mapping[str, Engine]) -> str | None:
+    known = {**genesis, **engines_of(state, genesis)}
+    of = {name: engine.key for name, engine in known.items() if engine.key is not None}
+    return next((name for name, key in of.items() if address_of(key) == address), None)

@@ -14,7 +14,7 @@ from nodes.counter import Counter
 from nodes.courier import Courier
 from nodes.custodian import Custodian
 from nodes.effects import Effects
-from nodes.engine import engine_key
+from nodes.engine import own_engine
 from nodes.evaluator import Evaluator
 from nodes.follower import Follower
 from nodes.generation.agreements import FILE as AGREEMENTS_FILE
@@ -177,7 +177,7 @@ class Node:
         self.announcer = Announcer(
             keyring=self.keyring,
             url=settings.url,
-            engine_key=engine_key(settings),
+            engine=own_engine(settings, founding, member=self.keyring.member),
             founding=founding,
             replica=self.replica,
             sequencer=self.sequencer,

@@ -15,10 +15,12 @@
     [engine]                        CometBFT, an engine of this node's own, in place of `order`
     home = "engine"                 its folder
     genesis = "genesis.json"        what all engines of the consortium begin with
-    listen = "0.0.0.0:26656"        where the others' engines find it
+    listen = "0.0.0.0:26656"        where it listens
     command = "cometbft"            the program; without it, somebody else runs the engine on `home`
+    address = "uwv.example:26656"   where the others' engines find it, if not as its card in genesis
     profile = "near"                or "wide", for agencies tens of milliseconds apart
-    peers = []                      `<id>@host:port` of engines that are not in the genesis file
+    peers = []                      `<id>@host:port` of more engines to dial and let in, such as
+                                    where the others moved to before this node knew the chain
 
 Paths are relative to the file. `SIGNAALKETEN_PORT=8102` overrides `port`,
 `SIGNAALKETEN_ENGINE__LISTEN=…` overrides `listen` of [engine], and so on.
@@ -29,13 +31,21 @@ import tomllib
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
+from ledger.member import is_engine_address
 from nodes.errors import ConfigurationError
 from nodes.keyring import verify_private
 
@@ -51,9 +61,17 @@ class EngineSettings(BaseModel):
     home: Path
     genesis: Path
     listen: str = Field(pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$")
+    address: str | None = None
     command: Path | None = None
     profile: Literal["near", "wide"] = "near"
     peers: tuple[str, ...] = Field(default=(), max_length=64)
+
+    @field_validator("address")
+    @classmethod
+    def _verify_address(cls, address: str | None) -> str | None:
+        if address is not None and not is_engine_address(address):
+            raise ValueError("expected host:port")
+        return address
 
 
 class Settings(BaseSettings):

@@ -1,10 +1,10 @@
 """Every command of `signaalketen`, in one tree.
 
-    key new | rotate | retire       member card
-    consortium draft | sign | show | policy | chain
+    key new | rotate | retire       member card | announce | submit
+    consortium draft | sign | submit | show | policy | chain
     node    post    export    audit         receipt verify    openapi
     epoch generate | sign | close | submit | status
-    share backup | restore          engine card | genesis
+    share backup | restore          engine new | card | genesis | rotate
 
 Exit codes: 0 all is well; 1 it ran and something is wrong (findings, refused lines); 2 it could not
 run. What a command needs is imported when it runs, so that help is quick.

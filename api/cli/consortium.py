@@ -1,4 +1,4 @@
-"""`consortium draft | sign | show | policy | chain`: the document that all members sign."""
+"""`consortium draft | sign | submit | show | policy | chain`: the document all members sign."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import plain_errors, replace_file, say
+from api.cli.submit import submit
 from api.cli.target import TokenFile, read_token
 
 if TYPE_CHECKING:
@@ -26,23 +27,38 @@ Previous = Annotated[
 @plain_errors()
 def draft(
     *,
-    rules: Annotated[Path, typer.Option(help="Everything but the members, as TOML.")],
-    card: Annotated[list[Path], typer.Option(help="A member's card; repeat it for each.")],
     author: Annotated[str, typer.Option(help="The member that brings it in.")],
     out: Annotated[Path, typer.Option(help="The file for the draft.")],
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="Everything but the members, as TOML; as in --previous if not given."),
+    ] = None,
+    card: Annotated[
+        list[Path] | None,
+        typer.Option(help="A member's card; repeat it. Others stay as in --previous."),
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="A member of --previous that leaves; repeat it.")
+    ] = None,
     date: Annotated[str | None, typer.Option(help="YYYY-MM-DD; today if not given.")] = None,
     previous: Previous = None,
 ) -> None:
     """Put rules and cards together into a draft that the members then sign."""
     from ledger.day import decode_day
-    from nodes.ceremony import draft_document, draft_entry, encode_draft
+    from nodes.ceremony import draft_document, draft_entry, encode_draft, succeed
     from nodes.clock import SystemClock
     from nodes.errors import ConfigurationError
 
     if out.exists():
         raise ConfigurationError(f"{out} is there already, perhaps with signatures: name another.")
-    current = _read(previous)
-    document = draft_document(_text(rules), [_text(path) for path in card], previous=current)
+    current, cards = _read(previous), [_text(path) for path in card or ()]
+    text = None if rules is None else _text(rules)
+    if current is not None:
+        before, cards = succeed(current, cards, without=without or ())
+        text = text or before
+    if text is None:
+        raise ConfigurationError("The first version needs --rules, and a --card of each member.")
+    document = draft_document(text, cards, previous=current)
     if author not in (current or document).by_name:
         raise ConfigurationError(f"The author must be a member; {author} is none.")
     day = SystemClock().today() if date is None else decode_day(date)
@@ -88,6 +104,9 @@ def sign(
     _say_approvals(approvals_of(signed, current=current))
 
 
+app.command("submit")(submit)
+
+
 @app.command("show")
 @plain_errors()
 def show(
@@ -95,6 +114,9 @@ def show(
     file: Annotated[Path, typer.Argument(help="A draft, a founding note, or a consortium.toml.")],
     document: Annotated[
         bool, typer.Option("--document", help="Print the document only, byte for byte.")
+    ] = False,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="Print everything but the members, to be edited.")
     ] = False,
     previous: Previous = None,
 ) -> None:
@@ -104,6 +126,11 @@ def show(
     read = read_document_file(file)
     if document:
         typer.echo(read.document.raw.encode(), nl=False)
+        return
+    if rules:
+        from nodes.ceremony import succeed
+
+        typer.echo(succeed(read.document, ())[0], nl=False)
         return
     _say_document(read.document)
     if read.note is None:

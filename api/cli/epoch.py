@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import plain_errors, replace_file, say, warn
+from api.cli.submit import submit
 from api.cli.target import TokenFile, Url, node_at, read_token
 
 if TYPE_CHECKING:
@@ -143,18 +144,7 @@ def close(
     say(f"{out}: {document.quorum} members sign it (epoch sign), then submit it (epoch submit).")
 
 
-@app.command("submit")
-@plain_errors()
-def submit(
-    *,
-    note: Annotated[Path, typer.Argument(help="The note that all who must have signed.")],
-    url: Url,
-    token_file: TokenFile = None,
-) -> None:
-    """Hand in a signed note at a node, with its operator's token; a consortium's too."""
-    with node_at(url, token=read_token(token_file)) as node:
-        entry_id = node.submit_entry(note.read_bytes())
-    say(f"Submitted as {entry_id}.")
+app.command("submit")(submit)
 
 
 @app.command("status")

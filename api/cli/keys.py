@@ -1,11 +1,12 @@
-"""`key new | rotate | retire` and `member card`: a member's keys, and their public half."""
+"""`key new | rotate | retire` and `member card | announce`: a member's keys, and what it shows."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.console import plain_errors, say
+from api.cli.console import plain_errors, replace_file, say
+from api.cli.submit import submit
 
 key_app = typer.Typer(name="key", help="A member's own keys.", no_args_is_help=True)
 member_app = typer.Typer(name="member", help="What a member shows.", no_args_is_help=True)
@@ -119,3 +120,63 @@ def card(
         return
     out.write_text(text)
     say(f"{out} may be shown to anyone: send it to whoever drafts the consortium document.")
+
+
+@member_app.command("announce")
+@plain_errors()
+def announce(
+    *,
+    config: Annotated[Path, typer.Option(help="The node's settings (node.toml).")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    consortium: Annotated[
+        Path | None,
+        typer.Option(help="The consortium document in force; as on the node's chain if not given."),
+    ] = None,
+    version: Annotated[
+        int | None,
+        typer.Option(min=1, help="Its number; the next on the node's chain if not given."),
+    ] = None,
+) -> None:
+    """Make the `member` entry of one whose engine the others do not let in before they have it.
+
+    A first one names the engine's connections only: its key decides once the node itself, having
+    caught up, says so.
+    """
+    from dataclasses import replace
+
+    from api.cli.documents import read_document_file
+    from nodes.adapters import load_founding, own_chain
+    from nodes.clock import SystemClock
+    from nodes.engine import own_engine
+    from nodes.errors import ConfigurationError
+    from nodes.introduction import member_document, member_entry
+    from nodes.keyring import load_keyring
+    from nodes.settings import load_settings
+
+    settings = load_settings(config)
+    chain, keyring = own_chain(settings), load_keyring(settings.keys)
+    document = chain.document if consortium is None else read_document_file(consortium).document
+    if document is None:
+        raise ConfigurationError(
+            "The node has no chain yet: say with --consortium what is in force."
+        )
+    keyring.begin(document)
+    own = keyring.entry
+    if document.origin != keyring.origin or (own.name, own.verifier.id) not in document.entry_keys:
+        raise ConfigurationError(
+            f"Version {document.version} of the document does not name {keyring.member} with the "
+            f"entry key in {settings.keys}: send its card, and wait until it is accepted."
+        )
+    known = chain.cards.get(keyring.member)
+    number = version or (1 if known is None else known.version + 1)
+    engine = own_engine(settings, load_founding(settings), member=keyring.member)
+    if engine is not None and number == 1:
+        engine = replace(engine, key=None)
+    stated = member_document(keyring, version=number, url=settings.url, engine=engine)
+    entry = member_entry(keyring, stated, day=SystemClock().today())
+    replace_file(out, entry.encode())
+    say(f"Wrote {out}, dated {entry.entry.day}: it is taken for two days. Whoever is a member")
+    say("hands it in: signaalketen member submit … Then start the node, anew if it runs.")
+
+
+member_app.command("submit")(submit)

@@ -1,4 +1,4 @@
-"""Governance entries: what members signed together is handed in at any node."""
+"""Governance entries: what members signed is handed in at any node."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -20,7 +20,7 @@ _NOTE = {
 @router.post(
     "/entries",
     status_code=202,
-    summary="Submit a consortium or epoch entry",
+    summary="Submit a consortium, epoch or member entry",
     responses={
         202: {"description": "Submitted; it is on the chain once the order has it"},
         **responses(400, 401, 403, 413, 503),
@@ -28,7 +28,7 @@ _NOTE = {
     openapi_extra=_NOTE,
 )
 async def submit_entry(request: Request, caller: Operator, node: NodeDep) -> EntryOut:
-    """Submit an entry note that enough members have signed; the operator's act."""
+    """Submit an entry note that all who must have signed; the operator's act."""
     del caller
     return EntryOut.of(await node.governance.submit(await request.body()))
 

@@ -53,6 +53,7 @@ def card_of(ring: Keyring, *, day: date, version: int = 1, url: str | None = Non
         version=version,
         url=url_of(ring.member) if url is None else url,
         engine_key="",
+        engine_peer="",
         post_quantum=() if key is None else (sha256(key.verifier.public),),
         sealing={"node": ring.sealing.public.hash, "recovery": ring.recovery.hash},
     )

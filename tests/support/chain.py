@@ -48,7 +48,7 @@ def make_founding(consortium: Consortium, day: date = DAY) -> bytes:
 def make_card(consortium: Consortium, author: str, *, version: int = 1, day: date = DAY) -> bytes:
     """Return the entry of a member's own card."""
     hashes = {use: sha256(enc(author, use)) for use in ("node", "recovery")}
-    card = MemberDocument(version, f"https://{author}.test", "", (), hashes)
+    card = MemberDocument(version, f"https://{author}.test", "", "", (), hashes)
     entry = Entry(consortium.document.origin, author, "member", day, None, card.encode())
     return consortium.sign(entry).encode()
 

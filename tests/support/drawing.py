@@ -125,6 +125,7 @@ member_documents = st.builds(
     version=st.integers(1, 10**9),
     url=st.from_regex(r"https://[a-z0-9.:/-]{1,40}", fullmatch=True),
     engine_key=st.just("") | digests.map(to_base64),
+    engine_peer=st.from_regex(r"[0-9a-f]{40}@[A-Za-z0-9.-]{1,40}:[1-9][0-9]{0,3}", fullmatch=True),
     post_quantum=st.lists(digests, max_size=2).map(tuple),
     sealing=st.dictionaries(names, digests, max_size=3),
 )

@@ -7,7 +7,7 @@ names. Without it the tests that need it say so and skip; in CI they fail.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from ledger.encoding import Digest, sha256
 from nodes.sequencer.cometbft.genesis import Genesis, encode_genesis
 from nodes.sequencer.cometbft.home import EngineHome
 from nodes.sequencer.cometbft.identity import EngineIdentity, EngineKey
-from nodes.sequencer.cometbft.machine import Foreseen
+from nodes.sequencer.cometbft.machine import Engine, Foreseen
 from nodes.sequencer.cometbft.sequencer import CometSequencer
 
 _BUILT = Path(__file__).parents[2] / ".engine" / "cometbft"
@@ -50,9 +50,9 @@ def short_folder() -> Iterator[Path]:
 class OpenMachine:
     """A `Machine` that takes everything, and whose root never moves."""
 
-    def __init__(self, validators: Sequence[bytes]) -> None:
-        """Let the engines with these keys decide for ever."""
-        self._validators = frozenset(validators)
+    def __init__(self, engines: Mapping[str, Engine]) -> None:
+        """Let these engines decide, or connect, for ever."""
+        self._engines = engines
 
     def root(self) -> Digest:
         """See `Machine`."""
@@ -60,11 +60,15 @@ class OpenMachine:
 
     def validators(self) -> frozenset[bytes]:
         """See `Machine`."""
-        return self._validators
+        return frozenset(e.key for e in self._engines.values() if e.key is not None)
+
+    def engines(self) -> Mapping[str, Engine]:
+        """See `Machine`."""
+        return self._engines
 
     def foresee(self, entries: Sequence[bytes]) -> Foreseen:
         """See `Machine`."""
-        return Foreseen(self.root(), self._validators, {})
+        return Foreseen(self.root(), self.validators(), {})
 
     def member_of(self, address: bytes) -> str | None:
         """See `Machine`."""
@@ -118,10 +122,9 @@ class EngineOrder:
     def _peer(self, at: int) -> str:
         return f"{self._identities[at].node.address.hex()}@127.0.0.1:{self._ports[at]}"
 
-    @property
-    def peers(self) -> dict[str, str]:
-        """Return both engines by the ids of their connections."""
-        return {identity.node.address.hex(): "engine" for identity in self._identities}
+    def own(self, at: int) -> str:
+        """Return the id of an engine's connections."""
+        return self._identities[at].node.address.hex()
 
     @property
     def command(self) -> Path:
@@ -130,13 +133,20 @@ class EngineOrder:
 
     def machine(self) -> OpenMachine:
         """Return a machine for one of the engines."""
-        return OpenMachine([self._identities[0].validator.public])
+        first = self._identities[0].validator.public
+        return OpenMachine(
+            {"first": Engine(first, self._peer(0)), "second": Engine(None, self._peer(1))}
+        )
 
 
 class _Opened(CometSequencer):
     def __init__(self, order: EngineOrder, at: int) -> None:
         super().__init__(
-            order.write(at), command=order.command, peers=order.peers, genesis={}, patience=10.0
+            order.write(at),
+            command=order.command,
+            own=order.own(at),
+            genesis={},
+            patience=10.0,
         )
         self._shared, self._at = order, at
         self.attach(order.machine())

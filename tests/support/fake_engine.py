@@ -17,6 +17,7 @@ from nodes.replica import Replica
 from nodes.sequencer.cometbft import abci_pb2 as abci
 from nodes.sequencer.cometbft.application import Application
 from nodes.sequencer.cometbft.frames import frame, read_frame
+from nodes.sequencer.cometbft.machine import Engine
 from nodes.sequencer.cometbft.misbehaviour import Evidence
 from nodes.sequencer.cometbft.server import AbciServer
 from nodes.sequencer.port import Batch
@@ -30,7 +31,7 @@ class AppSide:
     """The application of a node over the database at `folder`, served at a socket there."""
 
     def __init__(
-        self, folder: Path, founding: SignedEntry, genesis: dict[str, bytes], fate: Fate
+        self, folder: Path, founding: SignedEntry, genesis: dict[str, Engine], fate: Fate
     ) -> None:
         self._database = MortalDatabase(folder / "node.db", fate)
         self.replica = Replica(self._database, founding)
@@ -44,7 +45,7 @@ class AppSide:
             apply=self._apply,
             position=position,
             evidence=self.evidence,
-            peers={"ab" * 20},
+            others={"ab" * 20},
             on_decided=lambda height, entries: self.decided.append((height, entries)),
             on_refused=lambda entry, reason: self.refused.append((entry, reason)),
         )

@@ -66,11 +66,11 @@ class Application:
         apply: Apply,
         position: int,
         evidence: Evidence,
-        peers: Collection[str],
+        others: Collection[str],
         on_decided: Callable[[int, tuple[bytes, ...]], None],
         on_refused: Callable[[bytes, str], None],
     ) -> None:
-        """Take blocks in with `apply`; `peers` are the ids of engines that may connect.
+        """Take blocks in with `apply`; `others` may connect besides members' engines.
 
         `on_decided` hears of the entries of each decided block; `on_refused` of an entry that
         waits in the engine's pool and would now be skipped.
@@ -79,7 +79,7 @@ class Application:
         self._apply = apply
         self.position = position
         self._evidence = evidence
-        self._peers = peers
+        self._others = others
         self._on_decided = on_decided
         self._on_refused = on_refused
         self._rehearsal: Rehearsing | None = None
@@ -124,6 +124,10 @@ class Application:
             _log.warning("the engine has fewer blocks than this node: it is shown the chain anew")
             self._turned_away = 0
             self.rehearse()
+
+    def dismiss(self) -> None:
+        """Hear that this node lets go of the engine, which then has nothing to say by leaving."""
+        self._is_introduced = True
 
     def close(self) -> None:
         """End the thread."""
@@ -171,11 +175,14 @@ class Application:
         )
 
     async def _query(self, request: abci.Query) -> abci.QueryAnswer:
-        # Asked before any block of theirs is read: strangers have nothing to say here.
+        # Asked before any block of theirs is read: strangers have nothing to say here. What is
+        # durable decides, also while an engine that lost its blocks shows them from the first.
         address, peer = filtered(request.path)
-        if address or peer in self._peers:
+        if address or peer in self._others:
             return abci.QueryAnswer()
-        return abci.QueryAnswer(code=_REFUSED, log="no engine of a member; see `engine.peers`")
+        if any(peer == engine.id for engine in self._machine.engines().values()):
+            return abci.QueryAnswer()
+        return abci.QueryAnswer(code=_REFUSED, log="no member's entry names this engine")
 
     async def _init_chain(self, request: abci.InitChain) -> abci.InitChainAnswer:
         told = {update.pub_key.ed25519 for update in request.validators}

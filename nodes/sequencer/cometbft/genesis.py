@@ -18,6 +18,7 @@ from ledger.rules.consortium import read_document
 from nodes.errors import ConfigurationError
 from nodes.sequencer.cometbft.answers import POWER
 from nodes.sequencer.cometbft.identity import EngineCard, address_of, read_card
+from nodes.sequencer.cometbft.machine import Engine
 
 FORMAT = "signaalketen/engine/v1"
 # Any moment that is past at every member; it is the time of the first block and nothing else.
@@ -35,9 +36,9 @@ class Genesis:
     cards: MappingProxyType[str, EngineCard]
 
     @property
-    def validators(self) -> dict[str, bytes]:
-        """Return the engines' keys by member."""
-        return {name: card.validator for name, card in self.cards.items()}
+    def engines(self) -> dict[str, Engine]:
+        """Return the engines by member."""
+        return {name: Engine(card.validator, card.peer) for name, card in self.cards.items()}
 
 
 def make_genesis(founding: SignedEntry, cards: Sequence[bytes]) -> Genesis:

@@ -83,12 +83,12 @@ class EngineHome:
         try:
             for folder in (self.path, config, state.parent, self.abci.parent):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (config / "config.toml").write_text(tomli_w.dumps(content))
-            (config / "genesis.json").write_bytes(genesis.raw)
-            _write(config / "node_key.json", {"priv_key": _private(identity.node)})
-            _write(config / "priv_validator_key.json", _validator(identity.validator))
+            _write(config / "config.toml", tomli_w.dumps(content).encode())
+            _write(config / "genesis.json", genesis.raw)
+            _write(config / "node_key.json", _json({"priv_key": _private(identity.node)}))
+            _write(config / "priv_validator_key.json", _json(_validator(identity.validator)))
             if not state.exists():
-                _write(state, {"height": "0", "round": 0, "step": 0})
+                _write(state, _json({"height": "0", "round": 0, "step": 0}))
         except OSError as cause:
             raise ConfigurationError(
                 f"{cause.filename or self.path} cannot be written: {cause.strerror}"
@@ -162,13 +162,18 @@ def _private(key: EngineKey) -> dict[str, str]:
     return {"type": "tendermint/PrivKeyEd25519", "value": to_base64(key.secret)}
 
 
-def _write(path: Path, content: dict[str, object]) -> None:
-    # Written beside it first: a crash must not leave half of what the engine last signed.
+def _json(content: dict[str, object]) -> bytes:
+    return (json.dumps(content) + "\n").encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    # Written beside it first: neither a crash nor a full disk must leave half of what the engine
+    # needs to start, or of what it last signed.
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(json.dumps(content) + "\n")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)

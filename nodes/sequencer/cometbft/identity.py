@@ -11,7 +11,6 @@ A card is a signed note (c2sp.org/signed-note) by the member's entry key:
     <40 hex>@<host>:<port>              where the others' engines find this one
 """
 
-import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,13 +23,13 @@ from ledger.encoding import from_base64, sha256, to_base64
 from ledger.entry import is_name
 from ledger.errors import MalformedError, VerificationError
 from ledger.key import SEED_BYTES
+from ledger.member import is_engine_peer
 from ledger.note import Note
 from nodes.errors import ConfigurationError
 from nodes.keyring import Keyring, read_private, write_private
 
 SEED_FILE = "engine.seed"
 NODE_SEED_FILE = "engine-node.seed"
-_PEER = re.compile(r"[0-9a-f]{40}@[A-Za-z0-9.-]{1,253}:[0-9]{1,5}")
 _KEY_BYTES = 32
 
 
@@ -85,7 +84,7 @@ class EngineCard:
         lines = text.split("\n")
         if len(lines) != 5 or not lines[0].endswith("/engine/v1") or not is_name(lines[1]):
             raise MalformedError("engine card: expected four lines")
-        if not _PEER.fullmatch(lines[3]):
+        if not is_engine_peer(lines[3]):
             raise MalformedError("engine card: expected an address like <40 hex>@host:port")
         origin = lines[0].removesuffix("/engine/v1")
         card = cls(origin, lines[1], from_base64(lines[2], size=_KEY_BYTES), lines[3])
@@ -100,10 +99,49 @@ def load_identity(keys: Path) -> EngineIdentity:
     Raises:
         ConfigurationError: there are none, or others can read them.
     """
+    if not (keys / SEED_FILE).exists():
+        raise ConfigurationError(
+            f"{keys} holds no engine key: make one with `signaalketen engine new`"
+        )
     return EngineIdentity(
         validator=EngineKey.of(read_private(keys / SEED_FILE)),
         node=EngineKey.of(read_private(keys / NODE_SEED_FILE)),
     )
+
+
+def make_keys(keys: Path) -> None:
+    """Make the engine's keys in the keyring's folder `keys`; one that is there stays.
+
+    Raises:
+        ConfigurationError: a key cannot be written.
+    """
+    for path in (keys / SEED_FILE, keys / NODE_SEED_FILE):
+        try:
+            if not path.exists():
+                write_private(path, secrets.token_bytes(SEED_BYTES))
+        except OSError as cause:
+            raise ConfigurationError(f"{path}: {cause.strerror}") from cause
+
+
+def renew_keys(keys: Path, *, connections: bool) -> None:
+    """Put a new key in the place of the one that decides, and of that of its connections too.
+
+    The engine takes them at its next start. Nothing else needs the old ones, and no engine may run
+    with one of them after another ran with the new.
+
+    Raises:
+        ConfigurationError: there is no engine key yet, or the new one cannot be written.
+    """
+    load_identity(keys)
+    for name in (NODE_SEED_FILE, SEED_FILE) if connections else (SEED_FILE,):
+        fresh = keys / f"{name}.new"
+        try:
+            # Left by a run that was cut off; nobody has seen it.
+            fresh.unlink(missing_ok=True)
+            write_private(fresh, secrets.token_bytes(SEED_BYTES))
+            fresh.replace(keys / name)
+        except OSError as cause:
+            raise ConfigurationError(f"{keys / name}: {cause.strerror}") from cause
 
 
 def make_card(keyring: Keyring, keys: Path, *, address: str) -> bytes:
@@ -112,12 +150,7 @@ def make_card(keyring: Keyring, keys: Path, *, address: str) -> bytes:
     Raises:
         ConfigurationError: the key cannot be written or read, or `address` is no host:port.
     """
-    for path in (keys / SEED_FILE, keys / NODE_SEED_FILE):
-        try:
-            if not path.exists():
-                write_private(path, secrets.token_bytes(SEED_BYTES))
-        except OSError as cause:
-            raise ConfigurationError(f"{path}: {cause.strerror}") from cause
+    make_keys(keys)
     identity = load_identity(keys)
     peer = f"{identity.node.address.hex()}@{address}"
     text = EngineCard(keyring.origin, keyring.member, identity.validator.public, peer).encode()

@@ -5,11 +5,27 @@ the `Sequencer`, take it in durably. Between the last two the engine stores the 
 machine's answer; a crash there must find the state on disk where it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ledger.encoding import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A member's engine: `key` decides, or nothing does where it only listens.
+
+    `peer` is where the others' engines find it: <40 hex>@host:port.
+    """
+
+    key: bytes | None
+    peer: str
+
+    @property
+    def id(self) -> str:
+        """Return the id of its connections: the 40 hex digits."""
+        return self.peer.partition("@")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,9 @@ class Machine(Protocol):
 
     def validators(self) -> frozenset[bytes]:
         """Return the public keys of the engines that decide, as of what is durable here."""
+
+    def engines(self) -> Mapping[str, Engine]:
+        """Return each member's engine, as of what is durable here: who may connect, and where."""
 
     def foresee(self, entries: Sequence[bytes]) -> Foreseen:
         """Return what these entries, in this order, would bring about.

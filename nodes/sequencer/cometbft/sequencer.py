@@ -19,7 +19,7 @@ from nodes.errors import ConfigurationError, SequencerError
 from nodes.sequencer.cometbft.application import Application
 from nodes.sequencer.cometbft.awaited import Awaited, Outcome
 from nodes.sequencer.cometbft.home import EngineHome
-from nodes.sequencer.cometbft.machine import Machine
+from nodes.sequencer.cometbft.machine import Engine, Machine
 from nodes.sequencer.cometbft.misbehaviour import Evidence, Misbehaviour
 from nodes.sequencer.cometbft.process import EngineProcess
 from nodes.sequencer.cometbft.rpc import EngineRpc
@@ -36,6 +36,8 @@ _BEHIND = "is higher than core"
 _DUPLICATE = "duplicate"
 Refuse = Callable[[Mapping[bytes, str]], Awaitable[None]]
 """Is told entries that would be skipped, each with the reason."""
+Configure = Callable[[Sequence[str]], None]
+"""Writes the engine's folder so that it dials these: each <40 hex>@host:port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +61,27 @@ class CometSequencer:
         home: Path,
         *,
         command: Path | None,
-        peers: Mapping[str, str],
-        genesis: Mapping[str, bytes],
+        own: str,
+        genesis: Mapping[str, Engine],
         others: Collection[str] = (),
+        configure: Configure | None = None,
         patience: float = 3.0,
     ) -> None:
         """Order through the engine that `command` runs, or that others run where it is None.
 
-        `peers` says the member behind each connection's id, `genesis` each founding member's key;
-        `others` are ids of engines that may connect besides.
-        A submission may take `patience` seconds.
+        `own` is the id of its connections, `genesis` says each founding member's engine; `others`
+        are ids of engines that may connect besides. `configure` is called before the engine starts
+        with where the members' engines are found now. A submission may take `patience` seconds.
         """
         self.genesis = genesis
         self._home = EngineHome(home)
         self._process = None if command is None else EngineProcess(command, self._home)
-        self._peers = peers
+        self._own = own
         self._others = others
+        self._configure = configure
         self._patience = patience
         self._rpc = EngineRpc(self._home.rpc)
-        self._watch = Watch(self._rpc, peers=peers, patience=patience)
+        self._watch = Watch(self._rpc, own=own, patience=patience)
         self._evidence = Evidence(self._home.evidence)
         self._machine: Machine | None = None
         self._refuse: Refuse | None = None
@@ -130,19 +134,27 @@ class CometSequencer:
             apply=apply,
             position=after,
             evidence=self._evidence,
-            peers={*self._peers, *self._others},
+            others=self._others,
             on_decided=self._decided,
             on_refused=self._awaited.settle,
         )
         if after and not self._home.has_blocks():
             application.rehearse()
+        self._prepare(self._machine)
         server = AbciServer(application, self._home.abci)
         await server.open()
         self._application = application
         self._served.set()
         tasks = [
-            asyncio.create_task(self._keep_running(application)),
-            asyncio.create_task(self._watch.run(application, self._machine, self._is_running)),
+            asyncio.create_task(self._keep_running(application, self._machine)),
+            asyncio.create_task(
+                self._watch.run(
+                    application,
+                    self._machine,
+                    is_running=self._is_running,
+                    hang_up=server.hang_up,
+                )
+            ),
         ]
         try:
             done, _ = await asyncio.wait(
@@ -226,7 +238,18 @@ class CometSequencer:
     def _is_running(self) -> bool:
         return self._process is None or self._process.is_running
 
-    async def _keep_running(self, application: Application) -> None:
+    def _prepare(self, machine: Machine) -> None:
+        """Let the engine that starts next dial whoever is a member now."""
+        if self._configure is None:
+            return
+        engines = machine.engines().values()
+        try:
+            self._configure([engine.peer for engine in engines if engine.id != self._own])
+        except ConfigurationError as cause:
+            # A full disk, say. What was written before is whole, and does for now.
+            _log.warning("the engine starts as it was configured before: %s", cause)
+
+    async def _keep_running(self, application: Application, machine: Machine) -> None:
         """Run the engine, again after it ended by itself, until cancelled."""
         if self._process is None:
             await asyncio.Event().wait()
@@ -244,3 +267,4 @@ class CometSequencer:
                 backoff = _LEAST_BACKOFF_SECONDS
             await asyncio.sleep(backoff)
             backoff = min(2 * backoff, _MAX_BACKOFF_SECONDS)
+            self._prepare(machine)

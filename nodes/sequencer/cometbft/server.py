@@ -47,6 +47,12 @@ class AbciServer:
         except OSError as cause:
             raise ConfigurationError(f"{self._path}: {cause.strerror}") from cause
 
+    def hang_up(self) -> None:
+        """Let go of the engine, which then ends; whoever runs it starts it again."""
+        self._application.dismiss()
+        for task in list(self._serving):
+            task.cancel()
+
     async def close(self) -> None:
         """Let go of the engine, which then ends."""
         # First of all: one that somebody else starts again at once waits for the next socket.

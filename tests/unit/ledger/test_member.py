@@ -4,16 +4,19 @@ from types import MappingProxyType
 
 import pytest
 
-from ledger.encoding import Digest
+from ledger.encoding import Digest, to_base64
 from ledger.errors import MalformedError
 from ledger.member import MemberDocument
 
 KEY = "07" * 32
+ENGINE_KEY = to_base64(b"\x07" * 32)
+ENGINE_PEER = f"{'7a' * 20}@uwv.example:26656"
 TEXT = f"""\
 format = "signaalketen/member/v1"
 version = 3
 url = "https://uwv.example:8443"
 engine_key = ""
+engine_peer = ""
 post_quantum = ["{KEY}", "{KEY}"]
 
 [sealing]
@@ -31,6 +34,7 @@ def test_a_document_is_read_as_it_is_written() -> None:
         version=3,
         url="https://uwv.example:8443",
         engine_key="",
+        engine_peer="",
         post_quantum=(digest, digest),
         sealing=MappingProxyType({"node": digest, "recovery": digest}),
     )
@@ -74,6 +78,54 @@ def _replaced(old: str, new: str) -> str:
 def test_what_is_no_document_or_another_spelling_of_one_is_refused(text: str, why: str) -> None:
     with pytest.raises(MalformedError, match=why):
         MemberDocument.decode(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "peer"),
+    [
+        pytest.param("", "", id="embedded order"),
+        pytest.param("", ENGINE_PEER, id="one that listens"),
+        pytest.param(ENGINE_KEY, ENGINE_PEER, id="one that decides"),
+        pytest.param("", ENGINE_PEER.replace("26656", "65535"), id="the last port"),
+    ],
+)
+def test_an_engine_has_a_place_and_perhaps_a_key(key: str, peer: str) -> None:
+    text = _replaced('engine_key = ""\nengine_peer = ""', _engine(key, peer))
+
+    assert MemberDocument.decode(text).encode() == text
+
+
+@pytest.mark.parametrize(
+    ("key", "peer"),
+    [
+        pytest.param(ENGINE_KEY, "", id="a key that nobody can reach"),
+        pytest.param(ENGINE_KEY[4:], ENGINE_PEER, id="a key too short"),
+        pytest.param("no key", ENGINE_PEER, id="no key"),
+        pytest.param(ENGINE_KEY.rstrip("="), ENGINE_PEER, id="a key without padding"),
+        pytest.param("", ENGINE_PEER.upper(), id="capital hex"),
+        pytest.param("", ENGINE_PEER[1:], id="an id too short"),
+        pytest.param("", ENGINE_PEER[41:], id="no id"),
+        pytest.param("", ENGINE_PEER.replace("26656", "65536"), id="a port that is none"),
+        pytest.param("", ENGINE_PEER.replace("26656", "0"), id="port 0"),
+        pytest.param("", ENGINE_PEER.replace("26656", "026656"), id="a port with a zero before it"),
+        pytest.param("", ENGINE_PEER.replace(":26656", ""), id="no port"),
+        pytest.param("", ENGINE_PEER.replace("uwv.example", "::1"), id="IPv6"),
+        pytest.param("", f"{ENGINE_PEER},{ENGINE_PEER}", id="two"),
+        pytest.param("", ENGINE_PEER + "\\n", id="a line end"),
+        pytest.param(
+            "", ENGINE_PEER.replace("26656", "2665\u0666"), id="a digit of another script"
+        ),
+    ],
+)
+def test_a_line_that_would_keep_others_engines_from_starting_is_refused(
+    key: str, peer: str
+) -> None:
+    with pytest.raises(MalformedError):
+        MemberDocument.decode(_replaced('engine_key = ""\nengine_peer = ""', _engine(key, peer)))
+
+
+def _engine(key: str, peer: str) -> str:
+    return f'engine_key = "{key}"\nengine_peer = "{peer}"'
 
 
 @pytest.mark.parametrize(

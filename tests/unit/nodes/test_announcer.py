@@ -35,7 +35,7 @@ def announcing(bench: Bench, *, url: str | None = None, ring: Keyring | None = N
     node = bench.node
     return Announcer(
         keyring=ring or node.keyring,
-        engine_key="",
+        engine=None,
         url=url or node.settings.url,
         founding=bench.founded.founding,
         replica=node.replica,

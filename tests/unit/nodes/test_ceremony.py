@@ -67,6 +67,35 @@ def test_a_successor_names_the_document_before_it(
     assert (successor.version, successor.previous) == (2, founded.document.digest)
 
 
+def test_a_successor_keeps_what_it_does_not_change(
+    founded: Founded, rings: dict[str, Keyring]
+) -> None:
+    changed = cards(rings)[1].replace('title = "SVB"', 'title = "Sociale Verzekeringsbank"')
+
+    rules, kept = ceremony.succeed(founded.document, [changed])
+    successor = ceremony.draft_document(rules, kept, previous=founded.document)
+
+    before = founded.document
+    assert [m.name for m in successor.members] == [m.name for m in before.members]
+    assert successor.by_name["svb"].title == "Sociale Verzekeringsbank"
+    assert successor.by_name["svb"].keys == before.by_name["svb"].keys
+    assert (successor.desks, successor.groups, successor.quota) == (
+        before.desks,
+        before.groups,
+        before.quota,
+    )
+    assert (successor.version, successor.previous) == (2, before.digest)
+
+
+def test_a_member_leaves_only_by_its_name(founded: Founded) -> None:
+    _, kept = ceremony.succeed(founded.document, [], without=["szw"])
+
+    assert len(kept) == len(ROLES) - 1
+    assert not any('name = "szw"' in card for card in kept)
+    with pytest.raises(ConfigurationError, match="duo cannot leave"):
+        ceremony.succeed(founded.document, [], without=["duo"])
+
+
 def test_an_unsigned_draft_reads_back(rings: dict[str, Keyring]) -> None:
     raw = draft(rings)
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from nodes.sequencer.cometbft.identity import EngineKey, load_identity
 from tests.support.command_line import MEMBERS, make_draft, signaalketen
 
 
@@ -51,6 +52,45 @@ def test_a_member_without_a_card_is_named_and_no_file_is_made(folder: Path, foun
     assert result.exit_code == 2
     assert "bzk, svb, szw" in result.stderr
     assert not out.exists()
+
+
+def keys(folder: Path) -> dict[str, EngineKey]:
+    identity = load_identity(folder / "uwv")
+    return {"deciding": identity.validator, "connections": identity.node}
+
+
+@pytest.mark.parametrize(
+    ("options", "renewed"),
+    [((), {"deciding"}), (("--connections",), {"deciding", "connections"})],
+)
+def test_rotating_renews_the_keys_that_were_named(
+    folder: Path, options: tuple[str, ...], renewed: set[str]
+) -> None:
+    assert signaalketen("engine", "new", "--keys", folder / "uwv").exit_code == 0
+    before = keys(folder)
+
+    result = signaalketen("engine", "rotate", "--keys", folder / "uwv", *options)
+
+    assert result.exit_code == 0, result.stderr
+    assert {use for use, key in keys(folder).items() if key != before[use]} == renewed
+    assert ("member announce" in result.stdout) == bool(options)
+    assert not list((folder / "uwv").glob("*.new"))
+
+
+def test_engine_keys_are_made_once(folder: Path) -> None:
+    for _ in range(2):
+        assert signaalketen("engine", "new", "--keys", folder / "uwv").exit_code == 0
+        before = keys(folder)
+
+    assert signaalketen("engine", "new", "--keys", folder / "uwv").exit_code == 0
+    assert keys(folder) == before
+
+
+def test_without_an_engine_key_there_is_none_to_rotate(folder: Path) -> None:
+    result = signaalketen("engine", "rotate", "--keys", folder / "uwv")
+
+    assert result.exit_code == 2
+    assert "signaalketen engine new" in result.stderr
 
 
 def test_an_address_that_is_none_is_refused_and_no_card_is_made(folder: Path) -> None:

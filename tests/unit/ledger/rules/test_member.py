@@ -68,7 +68,14 @@ def test_card_has_one_line_and_no_commitment(
 
 @pytest.mark.parametrize(
     "further",
-    ["", "nothing\n", CARD + "\n", CARD.replace("version = 1", "version = 01"), "#\n" + CARD],
+    [
+        "",
+        "nothing\n",
+        CARD + "\n",
+        CARD.replace("version = 1", "version = 01"),
+        "#\n" + CARD,
+        CARD.replace('peer = ""', 'peer = "uwv.example:26656"'),
+    ],
 )
 def test_document_that_is_not_canonical_is_skipped(chain: ChainBuilder, further: str) -> None:
     entry = Entry(ORIGIN, "uwv", "member", DAY, None, further)

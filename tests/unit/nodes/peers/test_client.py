@@ -190,7 +190,7 @@ def test_a_card_without_a_sealing_key_is_a_peer_that_cannot_be_reached(founded: 
     async def scenario() -> None:
         async with Bench(founded, "uwv") as bench:
             ring = founded.keyring("bzk")
-            card = MemberDocument(2, url_of("bzk"), "", (), {}).encode()
+            card = MemberDocument(2, url_of("bzk"), "", "", (), {}).encode()
             entry = Entry(ring.origin, "bzk", "member", bench.clock.today(), None, card)
             await bench.apply(SignedEntry.of(entry, (ring.entry.sign(entry.encode()),)).encode())
 

@@ -14,6 +14,7 @@ from ledger.member import MemberDocument
 from ledger.tree import EMPTY_ROOT
 from nodes.sequencer.cometbft import abci_pb2 as abci
 from nodes.sequencer.cometbft.identity import EngineKey, address_of
+from nodes.sequencer.cometbft.machine import Engine
 from nodes.sequencer.cometbft.transaction import MAX_BLOCK_ENTRIES, encode_transaction
 from tests.support.bench import Bench, card_of
 from tests.support.consortium import ROLES, Founded, found
@@ -22,9 +23,11 @@ from tests.support.fake_engine import ENGINE_PLACES, AppSide, FakeEngine
 from tests.support.fakes import NOON
 from tests.support.faults import Died, Fate
 
+KEYS = {name: EngineKey.of(bytes([mark]) * 32).public for mark, name in enumerate(sorted(ROLES), 1)}
 GENESIS = {
-    name: EngineKey.of(bytes([mark]) * 32).public for mark, name in enumerate(sorted(ROLES), 1)
+    name: Engine(key, f"{address_of(key).hex()}@{name}.test:26656") for name, key in KEYS.items()
 }
+MOVED = f"{'ef' * 20}@moved.test:26656"
 ACCEPTED, REJECTED = 1, 2
 tx = encode_transaction
 
@@ -48,7 +51,7 @@ class Scene:
 async def opened(founded: Founded) -> AsyncIterator[Scene]:
     """Yield a scene in which the founding entry and four cards are on the chain."""
     fate = Fate()
-    engine = FakeEngine(list(GENESIS.values()), fate)
+    engine = FakeEngine(list(KEYS.values()), fate)
     side = AppSide(founded.root, founded.founding, GENESIS, fate)
     async with Bench(founded, "uwv") as bench:
         try:
@@ -88,11 +91,13 @@ def rehearses(scene: Scene) -> bool:
     return scene.side.application.is_rehearsing
 
 
-def card_with(founded: Founded, name: str, engine_key: str, *, version: int = 2) -> bytes:
+def card_with(
+    founded: Founded, name: str, engine_key: str, *, version: int = 2, peer: str = MOVED
+) -> bytes:
     ring = founded.keyring(name)
     known = SignedEntry.decode(card_of(ring, day=NOON.date()))
     card = MemberDocument.decode(known.entry.further)
-    changed = MemberDocument(version, card.url, engine_key, (), card.sealing)
+    changed = MemberDocument(version, card.url, engine_key, peer, (), card.sealing)
     entry = Entry(ring.origin, name, "member", NOON.date(), None, changed.encode())
     return SignedEntry.of(entry, (ring.entry.sign(entry.encode()),)).encode()
 
@@ -123,7 +128,7 @@ def test_a_crash_anywhere_between_finalize_and_commit_is_replayed(
 ) -> None:
     async def scenario() -> None:
         fate = Fate()
-        engine = FakeEngine(list(GENESIS.values()), fate)
+        engine = FakeEngine(list(KEYS.values()), fate)
         async with Bench(founded, "uwv") as bench:
             key = to_base64(EngineKey.of(b"n" * 32).public)
             story = [
@@ -264,15 +269,31 @@ def test_who_decides_follows_the_cards(founded: Founded) -> None:
     async def scenario(scene: Scene) -> None:
         fresh = EngineKey.of(b"f" * 32).public
         nonsense = await scene.engine.decide(tx([card_with(founded, "svb", "no key")]))
-        rotated = await scene.engine.decide(
-            tx([card_with(founded, "svb", to_base64(fresh), version=3)])
-        )
+        bare = await scene.engine.decide(tx([card_with(founded, "svb", to_base64(fresh), peer="")]))
+        rotated = await scene.engine.decide(tx([card_with(founded, "svb", to_base64(fresh))]))
         # Another's key as one's own costs one's own say, and nobody else's.
         stolen = await scene.engine.decide(tx([card_with(founded, "szw", to_base64(fresh))]))
 
-        assert updates(nonsense) == {}
-        assert updates(rotated) == {GENESIS["svb"]: 0, fresh: 10}
-        assert updates(stolen) == {GENESIS["szw"]: 0}
+        assert updates(nonsense) == updates(bare) == {}
+        assert scene.side.replica.state.cards["svb"].version == 2
+        assert updates(rotated) == {KEYS["svb"]: 0, fresh: 10}
+        assert updates(stolen) == {KEYS["szw"]: 0}
+
+    play(founded, scenario)
+
+
+def test_an_engine_that_only_listens_decides_nothing_until_it_says_its_key(
+    founded: Founded,
+) -> None:
+    async def scenario(scene: Scene) -> None:
+        fresh = EngineKey.of(b"f" * 32).public
+        listening = await scene.engine.decide(tx([card_with(founded, "svb", "")]))
+        deciding = await scene.engine.decide(
+            tx([card_with(founded, "svb", to_base64(fresh), version=3)])
+        )
+
+        assert updates(listening) == {KEYS["svb"]: 0}
+        assert updates(deciding) == {fresh: 10}
 
     play(founded, scenario)
 
@@ -281,7 +302,7 @@ def test_misbehaviour_is_kept_once_with_who_and_when(founded: Founded) -> None:
     async def scenario(scene: Scene) -> None:
         proof = abci.Misbehavior(
             type=1,
-            validator=abci.Validator(address=address_of(GENESIS["svb"])),
+            validator=abci.Validator(address=address_of(KEYS["svb"])),
             height=7,
             time=Timestamp(seconds=1_764_590_400),
         )
@@ -343,6 +364,33 @@ def test_only_engines_of_members_may_connect(founded: Founded, path: str, code: 
     play(founded, scenario)
 
 
+def test_the_newest_entry_of_a_member_says_which_engine_of_its_may_connect(
+    founded: Founded,
+) -> None:
+    async def scenario(scene: Scene) -> None:
+        async def lets_in(peer: str) -> bool:
+            path = f"/p2p/filter/id/{peer.partition('@')[0]}"
+            return not (await scene.engine.ask(query=abci.Query(path=path))).query.code
+
+        assert await lets_in(GENESIS["svb"].peer)
+        assert not await lets_in(MOVED)
+
+        await scene.engine.decide(tx([card_with(founded, "svb", "", peer="nowhere")]))
+        assert await lets_in(GENESIS["svb"].peer)
+
+        await scene.engine.decide(tx([card_with(founded, "svb", "")]))
+        assert await lets_in(MOVED)
+        assert not await lets_in(GENESIS["svb"].peer)
+        assert await lets_in(GENESIS["uwv"].peer)
+
+        # Also while an engine that lost its blocks shows them again from the first.
+        scene.side.application.rehearse()
+        assert await lets_in(MOVED)
+        assert not await lets_in(GENESIS["svb"].peer)
+
+    play(founded, scenario)
+
+
 @pytest.mark.parametrize("is_same", [True, False])
 def test_blocks_shown_again_are_rehearsed_and_must_be_those_applied(
     founded: Founded, is_same: bool
@@ -354,7 +402,7 @@ def test_blocks_shown_again_are_rehearsed_and_must_be_those_applied(
             await scene.engine.decide(*block)
         before = scene.side.replica.tip
         # It lost its blocks; what comes to it are perhaps others.
-        fresh = FakeEngine(list(GENESIS.values()), Fate())
+        fresh = FakeEngine(list(KEYS.values()), Fate())
         known = scene.engine.blocks[:1] + (story if is_same else [[tx([two])], [], [tx([one])]])
         fresh.blocks = [list(block) for block in known]
         scene.side.application.rehearse()
@@ -383,7 +431,7 @@ def test_an_engine_that_ends_while_it_shows_blocks_again_goes_on_where_it_was(
     async def scenario(scene: Scene) -> None:
         for _ in range(3):
             await scene.engine.decide(tx([scene.bench.signal()]))
-        fresh = FakeEngine(list(GENESIS.values()), Fate())
+        fresh = FakeEngine(list(KEYS.values()), Fate())
         fresh.blocks = scene.engine.blocks[:2]
         scene.side.application.rehearse()
         await fresh.meet(scene.side.path)
@@ -416,7 +464,7 @@ def test_an_engine_that_ends_twice_after_its_first_question_is_shown_the_chain_a
     async def visit(scene: Scene, *, goes_on: bool) -> None:
         # The engine of the scene stays.
         served = set(scene.side.server._serving)
-        guest = FakeEngine(list(GENESIS.values()), Fate())
+        guest = FakeEngine(list(KEYS.values()), Fate())
         guest._reader, guest._writer = await asyncio.open_unix_connection(scene.side.path)
         await guest.ask(info=abci.Empty())
         if goes_on:

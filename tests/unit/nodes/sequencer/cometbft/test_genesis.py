@@ -105,7 +105,7 @@ def test_a_genesis_file_with_any_byte_changed_is_refused(
 ) -> None:
     made, path = make_genesis(founded.founding, list(cards.values())), tmp_path / "genesis.json"
     path.write_bytes(made.raw)
-    assert load_genesis(path, founded.founding).validators == made.validators
+    assert load_genesis(path, founded.founding).engines == made.engines
 
     for at in range(0, len(made.raw), 97):
         path.write_bytes(made.raw[:at] + bytes([made.raw[at] ^ 1]) + made.raw[at + 1 :])
