@@ -12,7 +12,7 @@ ARGS ?=
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: help demo test compose-test check static format engine proto bench soak lock clean
+.PHONY: help demo test compose-test check static format engine proto bench soak faults lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -53,6 +53,9 @@ bench: $(READY) ## Measure; ARGS="--quick" for a look
 
 soak: $(DEV_READY) ## Run the long campaigns of the same tests
 	@SIGNAALKETEN_SOAK=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+faults: $(DEV_READY) .engine/cometbft ## Kill nodes and engines 200 times under load (half an hour)
+	@SIGNAALKETEN_FAULTS=1 $(BIN)/python -m pytest tests/faults/test_kills.py $(ARGS)
 
 lock: $(DEV_READY) ## Pin the newest versions of everything in requirements/
 	@$(BIN)/python -m pip install --quiet uv

@@ -16,29 +16,52 @@ import httpx
 from bench import sampling, skeleton
 from bench.crowd import Crowd
 from bench.errors import BenchError
-from bench.process import children, cpu_seconds
+from bench.process import children_of, cpu_seconds
 from bench.settling import Looks, looks_into
 from demo import epoch
 from demo.command import environment
 from demo.consortium import Members, members_in
 from demo.leash import Leash
 from demo.member import Member
-from demo.process import CONFIG, HOST, free_port
+from demo.process import HOST, free_port
 
-_STEPS = 13
+_STEPS = 14
 _SKELETON_PORT = 8201
 _READY_WITHIN_SECONDS = 20
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """Four real nodes of `members`, with their process ids; `crowd` is whom they post about."""
+    """Four real nodes of `members`; `crowd` is whom they post about."""
 
     members: Members
-    processes: dict[str, int]
     looks: Looks
     is_sampled: bool = False
     crowd: Crowd = field(default_factory=Crowd)
+
+    @property
+    def processes(self) -> dict[str, int]:
+        """Return the process ids of the nodes, by member.
+
+        Raises:
+            BenchError: one does not run.
+        """
+        return {member.name: _pid(member) for member in self.members.all}
+
+    @property
+    def engines(self) -> dict[str, int]:
+        """Return the process ids of the nodes' engines, by member.
+
+        Raises:
+            BenchError: a node has none that runs.
+        """
+        found = {}
+        for name, pid in self.processes.items():
+            own = children_of(pid)
+            if len(own) != 1:
+                raise BenchError(f"the engine of {name} does not run")
+            found[name] = own[0]
+        return found
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -99,9 +122,16 @@ class Skeleton:
 
 @contextmanager
 def nodes_in(
-    folder: Path, show: Callable[[str, float], None], *, is_sampled: bool = False
+    folder: Path,
+    show: Callable[[str, float], None],
+    *,
+    is_sampled: bool = False,
+    engine: Path | None = None,
 ) -> Iterator[Nodes]:
-    """Yield four nodes that keep everything in `folder` and are ready; sampled ones if wanted."""
+    """Yield four nodes that keep everything in `folder` and are ready; sampled ones if wanted.
+
+    With `engine`, that program, each has one of its own.
+    """
     steps = itertools.count(1)
 
     def done(step: str) -> None:
@@ -110,14 +140,13 @@ def nodes_in(
     with ExitStack() as stack:
         leash = Leash()
         stack.callback(leash.close)
-        members = stack.enter_context(members_in(folder))
+        members = stack.enter_context(members_in(folder, engine))
         if is_sampled:
             sampling.sample(members, leash)
         members.found(done)
         members.start(done)
         with looks_into((member.name, member.database) for member in members.all) as looks:
-            processes = {member.name: _pid(member) for member in members.all}
-            yield Nodes(members, processes, looks, is_sampled)
+            yield Nodes(members, looks, is_sampled)
 
 
 @contextmanager
@@ -144,15 +173,9 @@ def skeleton_in(folder: Path) -> Iterator[Skeleton]:
 
 
 def _pid(member: Member) -> int:
-    """Return the process of a member's node: it has the path of its settings on its command line.
-
-    Raises:
-        BenchError: it does not run.
-    """
-    found = children(str(member.folder / CONFIG))
-    if len(found) != 1:
+    if member.node.pid is None:
         raise BenchError(f"{member.name}'s node does not run")
-    return found[0]
+    return member.node.pid
 
 
 def _wait(client: httpx.Client, port: int) -> None:

@@ -48,13 +48,28 @@ def children(word: str) -> list[int]:
     Raises:
         BenchError: this system has no /proc to look in.
     """
+    found = []
+    for pid in children_of(os.getpid()):
+        with contextlib.suppress(OSError):
+            if word in (_PROC / str(pid) / "cmdline").read_text().split("\0"):
+                found.append(pid)
+    return found
+
+
+def children_of(parent: int) -> list[int]:
+    """Return the processes that `parent` started and that run.
+
+    Raises:
+        BenchError: this system has no /proc to look in.
+    """
     if not _PROC.is_dir():
         raise BenchError("this needs /proc: run it on Linux")
     found = []
     for path in _PROC.glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and word in (path / "cmdline").read_text().split("\0"):
+            # pid (name) state parent …; a name may hold spaces and brackets.
+            state, its_parent = (path / "stat").read_text().rpartition(")")[2].split()[:2]
+            if int(its_parent) == parent and state != "Z":
                 found.append(int(path.name))
     return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.chain import Chain, build
 from bench.machine import Machine
 from bench.nodes import Nodes, nodes_in
+from demo.engines import find_engine
 from demo.process import HOST, free_port
 from nodes.clock import SystemClock
 
@@ -24,7 +25,8 @@ class Scale:
     `small` and `large` are lengths of the synthetic chain; `rounds` is how often what is measured
     takes turns with its limit, on `applied` and `audited` blocks each time; `seconds` is how long
     a limit on all cores is measured. `watched` are numbers of locators that a node watches, each
-    probed `probes` times a round.
+    probed `probes` times a round. `ordered` posts go through four engines, and half as many
+    through three; `kills` end one of four; `caught_up` blocks are replayed from peers.
     """
 
     small: int
@@ -42,6 +44,9 @@ class Scale:
     watched: tuple[int, ...]
     probes: int
     frames: int
+    ordered: int
+    kills: int
+    caught_up: int
 
 
 FULL = Scale(
@@ -60,6 +65,9 @@ FULL = Scale(
     watched=(10_000, 1_000_000, 10_000_000),
     probes=500,
     frames=1000,
+    ordered=200,
+    kills=24,
+    caught_up=100_000,
 )
 QUICK = Scale(
     small=1_000,
@@ -77,6 +85,9 @@ QUICK = Scale(
     watched=(10_000, 300_000),
     probes=100,
     frames=60,
+    ordered=20,
+    kills=2,
+    caught_up=2_000,
 )
 
 
@@ -91,6 +102,12 @@ class Workshop:
     is_sampled: bool = False
     """Whether nodes note what they spend their CPU on; that takes some of it, too."""
     closing: ExitStack = field(default_factory=ExitStack)
+    running: ExitStack = field(default_factory=ExitStack)
+    """Ends the nodes that run now."""
+
+    def __post_init__(self) -> None:
+        """Let what runs end first."""
+        self.closing.enter_context(self.running)
 
     @cached_property
     def port(self) -> int:
@@ -119,10 +136,30 @@ class Workshop:
         folder = self.folder / "nodes"
         folder.mkdir()
         self.show("founding a consortium", 0)
-        return self.closing.enter_context(nodes_in(folder, self.show, is_sampled=self.is_sampled))
+        return self.running.enter_context(nodes_in(folder, self.show, is_sampled=self.is_sampled))
 
     @cached_property
     def matching_nodes(self) -> Nodes:
         """Return the same nodes with an epoch open, once nothing of earlier signals is to come."""
         self.nodes.open_epoch(self.show)
         return self.nodes
+
+    @cached_property
+    def engine(self) -> Path:
+        """Return the engine's program.
+
+        Raises:
+            DemoError: it is not here.
+        """
+        return find_engine()
+
+    @cached_property
+    def ordered_nodes(self) -> Nodes:
+        """Return four nodes with an engine each; what ran before is ended, as it would disturb."""
+        self.running.close()
+        folder = self.folder / "ordered"
+        folder.mkdir()
+        self.show("founding a consortium with engines", 0)
+        return self.running.enter_context(
+            nodes_in(folder, self.show, is_sampled=self.is_sampled, engine=self.engine)
+        )

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.standstill import told
+
 _IS_SOAK = bool(os.environ.get("SIGNAALKETEN_SOAK"))
 _HAS_CONTAINERS = bool(os.environ.get("SIGNAALKETEN_COMPOSE"))
 _COMPOSE = Path(__file__).with_name("compose")
@@ -48,6 +50,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if slow:
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how long posting stood still where nodes were killed."""
+    reports = terminalreporter.getreports("passed")
+    for line in told(each for report in reports for each in report.user_properties):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

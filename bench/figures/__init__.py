@@ -10,14 +10,19 @@ from bench.figures import (
     apply,
     audit,
     bulk,
+    catch_up,
     evaluation,
     frames,
+    generation,
     match,
     memory,
+    order,
+    ordered_import,
     post,
     probe,
     proof,
     size,
+    standstill,
 )
 from bench.workshop import Workshop
 
@@ -35,4 +40,10 @@ SUBJECTS: dict[str, Measure] = {
     "match": match.measure,
     "import": bulk.measure,
     "size": size.measure,
+    # Four engines from here on; the nodes above have ended.
+    "order": order.measure,
+    "standstill": standstill.measure,
+    "generation": generation.measure,
+    "ordered-import": ordered_import.measure,
+    "catch-up": catch_up.measure,
 }

@@ -49,10 +49,15 @@ class Imported:
 
 def measure(shop: Workshop) -> Iterator[Figure]:
     """Yield signals a second and CPU a signal, with one importing agency and with three."""
-    nodes, count = shop.matching_nodes, shop.scale.imported
+    yield from figures(shop, shop.matching_nodes, "bulk import")
+
+
+def figures(shop: Workshop, nodes: Nodes, what: str) -> Iterator[Figure]:
+    """Yield the same of an import into `nodes`; an epoch is open, and nothing is to come."""
+    count = shop.scale.imported
     for name, signals in (
-        ("bulk import, 1 node", nodes.crowd.signals("uwv", count)),
-        ("bulk import, 3 nodes", nodes.crowd.cases(count)),
+        (f"{what}, 1 node", nodes.crowd.signals("uwv", count)),
+        (f"{what}, 3 nodes", nodes.crowd.cases(count)),
     ):
         shop.show(name, 0)
         done = import_all(nodes, signals)

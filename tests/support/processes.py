@@ -1,7 +1,7 @@
 """Four nodes as processes of their own on loopback ports, and callers that ask them over HTTP.
 
 with processes(found(tmp_path)) as consortium:
-    local_id = consortium.post("uwv", posting, key="k")
+    taken = consortium.post("uwv", posting, key="k")
     consortium.kill("bzk")              # SIGKILL
     consortium.launch("bzk")
 """
@@ -9,9 +9,10 @@ with processes(found(tmp_path)) as consortium:
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import tomli_w
@@ -25,11 +26,23 @@ PATIENCE_SECONDS = 120.0
 _TOKEN = "caseworker-of-some-agency"
 
 
+class Taken(NamedTuple):
+    """A signal that was answered 201, final, or 202."""
+
+    local_id: str
+    is_final: bool
+
+
 class Processes:
     """The nodes of a consortium; each runs `signaalketen node` on settings of its own."""
 
-    def __init__(self, founded: Founded, leash: Leash) -> None:
-        """Write settings and tokens; nothing runs yet."""
+    def __init__(
+        self, founded: Founded, leash: Leash, *, waits: Mapping[str, float] | None = None
+    ) -> None:
+        """Write settings and tokens; nothing runs yet.
+
+        `waits` says by member how many seconds a post waits for its receipt, where not half a one.
+        """
         self._urls: dict[str, str] = {}
         self._nodes: dict[str, NodeProcess] = {}
         # The proxies of the environment are not for this machine's own traffic.
@@ -48,7 +61,7 @@ class Processes:
                 "host": HOST,
                 "port": port,
                 "tokens": "tokens.toml",
-                "wait_seconds": 0.5,
+                "wait_seconds": (waits or {}).get(name, 0.5),
             }
             (folder / CONFIG).write_text(tomli_w.dumps(settings))
             self._nodes[name] = NodeProcess(folder, leash)
@@ -68,6 +81,15 @@ class Processes:
         for pid in children_of(self._nodes[name].pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def kill_both(self, name: str) -> None:
+        """End a node and its engine by SIGKILL, at once."""
+        self.kill_engine(name)
+        self.kill(name)
+
+    def is_running(self, name: str) -> bool:
+        """Tell whether a node's process is there."""
+        return self._nodes[name].is_running
 
     def engines(self, name: str) -> list[int]:
         """Return the processes that a node has started and that run."""
@@ -89,8 +111,8 @@ class Processes:
         except httpx.HTTPError:
             return False
 
-    def post(self, name: str, posting: Posting, *, key: str) -> str | None:
-        """Post a signal once; return its local id if it was answered 201 or 202, else None."""
+    def post(self, name: str, posting: Posting, *, key: str) -> Taken | None:
+        """Post a signal once; return what was answered if that was 201 or 202, else None."""
         body = {
             "bsn": posting.bsn.digits,
             "desk": posting.desk,
@@ -105,8 +127,7 @@ class Processes:
             return None
         if answer.status_code not in {201, 202}:
             return None
-        local_id: str = answer.json()["localId"]
-        return local_id
+        return Taken(answer.json()["localId"], answer.status_code == 201)
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Wait until `holds`."""
@@ -129,10 +150,10 @@ def children_of(pid: int | None) -> list[int]:
 
 
 @contextmanager
-def processes(founded: Founded) -> Iterator[Processes]:
+def processes(founded: Founded, *, waits: Mapping[str, float] | None = None) -> Iterator[Processes]:
     """Yield the four nodes, running and ready; they end with the test, however that ends."""
     leash = Leash()
-    consortium = Processes(founded, leash)
+    consortium = Processes(founded, leash, waits=waits)
     try:
         consortium.launch(*ROLES)
         consortium.until(lambda: all(consortium.is_ready(name) for name in ROLES))

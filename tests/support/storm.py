@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import dataclass
 from random import Random
 
 from tests.support.cluster import posting_of
@@ -12,22 +13,37 @@ KILLS = 10
 _PAUSE_SECONDS = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A signal that was first posted at `asked` and answered at `at`, with its receipt or not."""
+
+    local_id: str
+    asked: float
+    at: float
+    is_final: bool
+
+
 class Poster(threading.Thread):
     """Posts one signal after the other at one node, each until it is answered."""
 
     def __init__(self, consortium: Processes, name: str) -> None:
         super().__init__(name=name)
-        self.answered: dict[str, str] = {}
+        self.answers: list[Answer] = []
         self.is_over = threading.Event()
         self._consortium = consortium
 
+    @property
+    def answered(self) -> list[str]:
+        return [answer.local_id for answer in self.answers]
+
     def run(self) -> None:
         while not self.is_over.is_set():
-            posting, key = posting_of(self.name), f"{self.name}-{len(self.answered)}"
-            while (local_id := self._consortium.post(self.name, posting, key=key)) is None:
+            posting, key = posting_of(self.name), f"{self.name}-{len(self.answers)}"
+            asked = time.monotonic()
+            while (taken := self._consortium.post(self.name, posting, key=key)) is None:
                 if self.is_over.wait(0.02):
                     return
-            self.answered[local_id] = self.name
+            self.answers.append(Answer(taken.local_id, asked, time.monotonic(), taken.is_final))
             self.is_over.wait(0.05)
 
 
@@ -57,4 +73,4 @@ def storm(consortium: Processes, random: Random, *, has_engines: bool = False) -
             poster.is_over.set()
         for poster in posters:
             poster.join()
-    return {local_id: name for poster in posters for local_id, name in poster.answered.items()}
+    return {local_id: poster.name for poster in posters for local_id in poster.answered}

@@ -33,18 +33,23 @@ _RPC_BODY_BYTES = 2 * MAX_TRANSACTION_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How long the engine waits, in milliseconds."""
+    """How long the engine waits, in milliseconds.
+
+    `precommit` is what a round costs that all have given up: nobody's vote is waited for then. Each
+    further round of a height waits `vote` longer.
+    """
 
     flush: int
     gossip: int
     propose: int
     vote: int
+    precommit: int
 
 
 PROFILES = MappingProxyType(
     {
-        "near": Profile(flush=5, gossip=10, propose=300, vote=200),
-        "wide": Profile(flush=10, gossip=20, propose=1000, vote=500),
+        "near": Profile(flush=5, gossip=10, propose=300, vote=200, precommit=50),
+        "wide": Profile(flush=10, gossip=20, propose=1000, vote=500, precommit=150),
     }
 )
 
@@ -137,7 +142,7 @@ def _configuration(profile: Profile, *, listen: str, peers: Sequence[str]) -> di
             "timeout_propose_delta": vote,
             "timeout_prevote": vote,
             "timeout_prevote_delta": vote,
-            "timeout_precommit": vote,
+            "timeout_precommit": f"{profile.precommit}ms",
             "timeout_precommit_delta": vote,
             "timeout_commit": "0s",
             "skip_timeout_commit": True,

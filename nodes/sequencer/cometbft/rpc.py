@@ -61,6 +61,16 @@ class EngineRpc:
         sync: dict[str, Any] = answer["result"]["sync_info"]
         return sync
 
+    async def heights(self, *, timeout: float) -> list[int]:
+        """Return at which heights the connected engines that decide are now, where they said so.
+
+        Raises:
+            SequencerError: the engine does not answer.
+        """
+        answer = await self._call("dump_consensus_state", timeout)
+        peers = answer["result"]["peers"]
+        return [int(peer["peer_state"]["round_state"]["height"]) for peer in peers]
+
     async def close(self) -> None:
         """Close the connections."""
         if self._session is not None:

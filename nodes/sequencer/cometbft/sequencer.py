@@ -164,7 +164,7 @@ class CometSequencer:
                 ended.result()
         finally:
             self._application = None
-            self._watch.trouble = "the engine does not run"
+            self._watch.ended("the engine does not run")
             for task in tasks:
                 task.cancel()
             # The engine ends before its application does: it then has time to close its files.
@@ -229,7 +229,7 @@ class CometSequencer:
         return application
 
     def _decided(self, height: int, entries: tuple[bytes, ...]) -> None:
-        self._watch.trouble = None
+        self._watch.decided()
         if entries:
             self._head = max(self._head, height)
         for entry in entries:
@@ -261,8 +261,8 @@ class CometSequencer:
             words = self._process.last_words()
             if _BEHIND in words:
                 application.rehearse()
-            self._watch.trouble = f"the engine ended and is started again: {words}"
-            _log.warning("%s", self._watch.trouble)
+            self._watch.ended(why := f"the engine ended and is started again: {words}")
+            _log.warning("%s", why)
             if loop.time() - begun > 2 * _MAX_BACKOFF_SECONDS:
                 backoff = _LEAST_BACKOFF_SECONDS
             await asyncio.sleep(backoff)

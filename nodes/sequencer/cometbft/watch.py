@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nodes.errors import SequencerError
@@ -21,6 +21,9 @@ _ANOTHER_GENESIS = (
     "compare the file's SHA-256 with theirs"
 )
 _ASK_SECONDS = 1.0
+_STRIDE = 2
+"""An engine that decides with the others has all blocks but the one that they are about to make;
+under load one of them may be a block ahead."""
 
 
 class _Lasting:
@@ -74,13 +77,16 @@ class Watch:
         while True:
             try:
                 sync = await self._rpc.status(timeout=_ASK_SECONDS)
+                # Only an engine that says it has caught up, and newly so, is held against others.
+                is_clear = sync["catching_up"] or self.synced.is_set()
+                ahead = [] if is_clear else await self._rpc.heights(timeout=_ASK_SECONDS)
                 self.trouble = await self._why_too_few(machine)
             except SequencerError as cause:
                 alone = _Lasting()
                 if is_running():
                     self.trouble = str(cause)
             else:
-                self._note(sync, application)
+                self._note(sync, application, ahead)
                 if alone.seconds(self._is_alone) > ALONE_SECONDS:
                     _log.warning("the engine reaches no other, and is started again")
                     alone = _Lasting()
@@ -97,6 +103,16 @@ class Watch:
                     )
             await asyncio.sleep(_ASK_SECONDS if self.synced.is_set() else LOOK_SECONDS)
 
+    def decided(self) -> None:
+        """Hear that a block was decided: the order moves, unless the engine only shows old ones."""
+        if self.synced.is_set():
+            self.trouble = None
+
+    def ended(self, why: str) -> None:
+        """Hear that the engine is gone: the next one has to catch up."""
+        self.trouble, self.seen = why, None
+        self.synced.clear()
+
     async def why_nothing_moves(self, machine: Machine | None) -> str:
         """Return the best reason there is for a block that does not come."""
         if machine is not None:
@@ -106,9 +122,13 @@ class Watch:
                 self.trouble = self.trouble or str(cause)
         return self.trouble or f"no block was decided within {self._patience:g} s"
 
-    def _note(self, sync: Mapping[str, Any], application: Application) -> None:
-        is_behind = bool(sync["catching_up"]) or application.is_rehearsing
+    def _note(
+        self, sync: Mapping[str, Any], application: Application, ahead: Sequence[int]
+    ) -> None:
         height, at = sync["latest_block_height"], sync["latest_block_time"][:19]
+        # The engine says that it is done before it has the newest blocks.
+        is_short = any(other > int(height) + _STRIDE for other in ahead)
+        is_behind = bool(sync["catching_up"]) or application.is_rehearsing or is_short
         self.seen = f"height {height}, of {at}" if is_behind else None
         if not is_behind:
             self.synced.set()

@@ -14,26 +14,9 @@ from bench import command
 from bench.errors import BenchError
 from bench.figure import Figure
 from bench.figures import apply, audit, evaluation, frames, probe, proof
-from bench.workshop import Scale, Workshop
+from bench.workshop import Workshop
 from tests.support.machine import MACHINE
-
-TINY = Scale(
-    small=40,
-    large=160,
-    trees=(50, 300),
-    proofs=10,
-    rounds=1,
-    applied=40,
-    audited=100,
-    seconds=0.05,
-    posts=1,
-    matches=1,
-    imported=1,
-    weighed=1,
-    watched=(100, 400),
-    probes=5,
-    frames=2,
-)
+from tests.support.tiny import TINY
 
 
 def broken(shop: Workshop) -> Iterator[Figure]:

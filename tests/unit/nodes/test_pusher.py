@@ -1,5 +1,6 @@
 """Which custodian is asked, and whose line is taken for one."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,7 +20,8 @@ from tests.support.consortium import Founded, found, url_of
 
 @pytest.fixture
 def founded(tmp_path: Path) -> Founded:
-    return found(tmp_path)
+    # Who is slow, as on a loaded machine, is not passed over.
+    return found(tmp_path, peer_timeout=50)
 
 
 def outgoing(bench: Bench, count: int = 1) -> list[Outgoing]:
@@ -59,6 +61,21 @@ def asked(bench: Bench) -> list[str]:
     return [url.removeprefix("http://").removesuffix(".test") for _, url in bench.wires.sent]
 
 
+class Silence:
+    """A peer that takes a question and says nothing."""
+
+    def __init__(self) -> None:
+        self.was_asked = False
+        self.was_given_up = False
+
+    async def answer(self, message: bytes) -> bytes:
+        self.was_asked = True
+        try:
+            return await asyncio.Future()
+        finally:
+            self.was_given_up = True
+
+
 def test_the_first_custodian_of_the_document_is_asked_and_no_other(founded: Founded) -> None:
     async def scenario() -> None:
         async with benches(founded, "uwv", "bzk", "szw", "svb") as (uwv, *_):
@@ -89,6 +106,25 @@ def test_one_that_does_not_answer_is_asked_last_for_a_while(founded: Founded) ->
             uwv.wires.sent.clear()
 
             assert signers(await push(uwv, outgoing(uwv))) == ["szw"]
+
+            assert "bzk" not in asked(uwv)
+
+    run(scenario())
+
+
+def test_while_the_first_custodian_takes_long_the_next_is_asked(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        founded = found(tmp_path, peer_timeout=60)
+        async with benches(founded, "uwv", "bzk", "szw", "svb") as (uwv, *_):
+            uwv.node.outbox._pusher._patience = 0.05
+            waiting = Silence()
+            uwv.wires.answers[url_of("bzk")] = waiting.answer
+            assert set(signers(await push(uwv, outgoing(uwv, 2)))) <= {"szw", "svb"}
+            assert waiting.was_asked
+            assert waiting.was_given_up
+            uwv.wires.sent.clear()
+
+            await push(uwv, outgoing(uwv))
 
             assert "bzk" not in asked(uwv)
 

@@ -39,6 +39,9 @@ def test_the_engine_is_told_to_be_quick_and_to_talk_to_members_only(
     assert content["p2p"]["persistent_peers"] == "aa@uwv.test:1,bb@svb.test:2"
     assert content["p2p"]["flush_throttle_timeout"] == f"{timing.flush}ms"
     assert content["consensus"]["peer_gossip_sleep_duration"] == f"{timing.gossip}ms"
+    # Waiting after all gave a round up is what a dead member costs everybody else.
+    assert content["consensus"]["timeout_precommit"] == f"{timing.precommit}ms"
+    assert timing.precommit < timing.vote < timing.propose
     assert content["consensus"]["create_empty_blocks"] is False
     # No port of the machine: only this folder's owner gets in.
     assert content["rpc"]["laddr"].startswith("unix://")

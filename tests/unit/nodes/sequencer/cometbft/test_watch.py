@@ -45,6 +45,10 @@ class FakeRpc(EngineRpc):
         del timeout
         return set(self.present)
 
+    async def heights(self, *, timeout: float) -> list[int]:
+        del timeout
+        return []
+
     async def status(self, *, timeout: float) -> dict[str, Any]:
         del timeout
         if not self.answers:
