@@ -15,7 +15,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from api import problems
-from api.guard import BodyLimit, Heads, ResponseHeaders
+from api.guard import BodyLimit, Heads, ResponseHeaders, TraceContext
 from api.problems import Problem
 from api.routes import cases, chain, entries, health, log, peer, signals
 from api.web import pages
@@ -53,6 +53,7 @@ def create_app(node: Node, *, tokens: dict[str, str]) -> FastAPI:
     root.mount(MAJOR, api)
     root.add_middleware(BodyLimit)
     root.add_middleware(Heads)
+    root.add_middleware(TraceContext)
     # Around the whole stack: `add_middleware` stays inside of what answers the unforeseen.
     root.middleware_stack = ResponseHeaders(
         root.build_middleware_stack(), version=version("signaalketen")

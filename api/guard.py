@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nodes.peers.message import MAX_MESSAGE_BYTES
+from nodes.tracing import HEADER, asked_under, decode_traceparent, encode_traceparent, new_trace
 
 MAX_BODY_BYTES = 512 * 1024
 """A batch of a hundred signals is under a tenth of it."""
@@ -54,6 +55,30 @@ class Heads:
             await send(message)
 
         await self._app({**scope, "method": "GET"}, receive, send_head)
+
+
+class TraceContext:
+    """Lets the work of a request go under the trace that it came with (W3C Trace Context)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; the answer names the trace, one of its own where none came."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        stated = dict(scope["headers"]).get(HEADER.encode(), b"").decode("latin-1")
+        trace = decode_traceparent(stated) or new_trace()
+
+        async def send_with(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[HEADER] = encode_traceparent(trace)
+            await send(message)
+
+        with asked_under(trace):
+            await self._app(scope, receive, send_with)
 
 
 class BodyLimit:

@@ -21,6 +21,7 @@ from starlette.routing import Match
 from api.wire import Wire
 from ledger.errors import LedgerError, MalformedError
 from nodes.errors import (
+    CollectorError,
     ConflictError,
     GoneError,
     InputError,
@@ -44,6 +45,7 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     ConflictError: HTTPStatus.CONFLICT,
     StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
     PeerUnreachableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    CollectorError: HTTPStatus.SERVICE_UNAVAILABLE,
     SequencerError: HTTPStatus.SERVICE_UNAVAILABLE,
     NodeError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -8,10 +8,12 @@ from ledger.entry import SignedEntry
 from ledger.errors import LedgerError
 from ledger.state import State
 from nodes.clock import Clock, SystemClock
+from nodes.collector.port import Collector
 from nodes.engine import open_engine
 from nodes.errors import ConfigurationError
 from nodes.holdings import Holdings
 from nodes.keyring import Keyring, load_keyring
+from nodes.logbook import KEY_LABEL
 from nodes.peers.http import HttpTransport
 from nodes.peers.port import Transport
 from nodes.replica import Replica
@@ -22,6 +24,7 @@ from nodes.settings import Settings
 from nodes.store.custody import Custody
 from nodes.store.database import Database
 from nodes.store.dispatches import Dispatches
+from nodes.store.logbook import Logs
 from nodes.store.signals import Signals
 from nodes.store.vault import Vault
 
@@ -38,6 +41,8 @@ class Adapters:
     database: Database
     engine: CometSequencer | None = None
     """The same as `sequencer` where the order is made among machines, or None."""
+    collector: Collector | None = None
+    """Where log records go besides this node's own database, or None."""
 
 
 def real_adapters(settings: Settings) -> Adapters:
@@ -52,10 +57,24 @@ def real_adapters(settings: Settings) -> Adapters:
         sequencer = engine or EmbeddedSequencer(
             settings.shared_order, poll_seconds=settings.poll_seconds
         )
+        collector = _open_collector(settings)
     except BaseException:
         database.close()
         raise
-    return Adapters(SystemClock(), HttpTransport(), sequencer, database, engine)
+    return Adapters(SystemClock(), HttpTransport(), sequencer, database, engine, collector)
+
+
+def _open_collector(settings: Settings) -> Collector | None:
+    if settings.logbook.endpoint is None:
+        return None
+    # OpenTelemetry is slow to import, and many a command needs a node's adapters without it.
+    from nodes.collector.otlp import OtlpCollector  # noqa: PLC0415
+
+    return OtlpCollector(
+        settings.logbook.endpoint,
+        member=load_keyring(settings.keys).member,
+        timeout=settings.logbook.timeout_seconds,
+    )
 
 
 def load_founding(settings: Settings) -> SignedEntry:
@@ -81,16 +100,14 @@ def opened_holdings(settings: Settings) -> Iterator[Holdings]:
     """
     keyring = load_keyring(settings.keys)
     vault = vault_of(keyring)
-    path = settings.data_dir / DATABASE_FILE
-    if not path.exists():
-        raise ConfigurationError(f"{path} is not there: has this node ever run?")
-    with closing(Database(path)) as database:
+    with closing(_open_database(settings)) as database:
         yield Holdings(
             member=keyring.member,
             database=database,
             custody=Custody(vault),
             signals=Signals(vault),
             dispatches=Dispatches(vault),
+            logs=Logs(vault),
         )
 
 
@@ -105,6 +122,28 @@ def own_chain(settings: Settings) -> State:
         return State()
     with closing(Database(path)) as database:
         return Replica(database, load_founding(settings)).state
+
+
+@contextmanager
+def opened_log(settings: Settings) -> Iterator[tuple[Iterator[tuple[int, bytes]], bytes]]:
+    """Yield the log records of the node of `settings`, as (number, bytes), and their key.
+
+    The key opens whom they are about.
+
+    Raises:
+        ConfigurationError: keys or database cannot be used.
+    """
+    keyring = load_keyring(settings.keys)
+    with closing(_open_database(settings)) as database, database.read() as connection:
+        records = Logs(vault_of(keyring)).all_records(connection)
+        yield records, keyring.derive(KEY_LABEL)
+
+
+def _open_database(settings: Settings) -> Database:
+    path = settings.data_dir / DATABASE_FILE
+    if not path.exists():
+        raise ConfigurationError(f"{path} is not there: has this node ever run?")
+    return Database(path)
 
 
 def vault_of(keyring: Keyring) -> Vault:

@@ -15,12 +15,14 @@ from sqlalchemy import Connection
 from ledger.block import Block
 from ledger.errors import LedgerError
 from nodes.errors import NodeError, NotFoundError
+from nodes.logbook import Act, Logbook, Processing
 from nodes.replica import Replica
 from nodes.store import chain, matching
 from nodes.store.database import Database
 from nodes.store.matches import Case, Match, Matches
 from nodes.store.signals import OwnSignal, Signals
 from nodes.store.writer import Writer
+from nodes.tracing import current
 
 _log = logging.getLogger(__name__)
 _BATCH = 64
@@ -73,6 +75,7 @@ class Cases:
         writer: Writer,
         matches: Matches,
         signals: Signals,
+        logbook: Logbook,
     ) -> None:
         """Show cases of `member`."""
         self._member = member
@@ -81,6 +84,7 @@ class Cases:
         self._writer = writer
         self._matches = matches
         self._signals = signals
+        self._logbook = logbook
         self._woken = asyncio.Event()
         self._woken.set()
 
@@ -108,23 +112,36 @@ class Cases:
                 return False
         return bool(await self._writer.do(lambda c: self._matches.take_in(c, _BATCH)))
 
-    def page(self, *, after: str | None, count: int) -> list[SeenCase]:
-        """Return up to `count` cases whose ids follow `after`, in the order of their ids."""
+    async def show_page(self, *, after: str | None, count: int) -> list[SeenCase]:
+        """Record that cases are shown, and return up to `count` whose ids follow `after`, in order.
+
+        Raises:
+            StorageError: it could not be recorded.
+        """
         with self._database.read() as connection:
             cases = self._matches.cases(connection, after=after or "", count=count)
-            return [self._see(connection, case) for case in cases]
+            seen = [self._see(connection, case) for case in cases]
+        await self._record(cases)
+        return seen
 
-    def get(self, case_id: str) -> SeenCase:
-        """Return one case.
+    async def show(self, case_id: str) -> SeenCase:
+        """Record that a case is shown, and return it.
 
         Raises:
             NotFoundError: none of that id.
+            StorageError: it could not be recorded.
         """
         with self._database.read() as connection:
             case = self._matches.case(connection, case_id)
             if case is None:
                 raise NotFoundError("no case of this agency has that id")
-            return self._see(connection, case)
+            seen = self._see(connection, case)
+        await self._record([case])
+        return seen
+
+    async def _record(self, cases: Sequence[Case]) -> None:
+        shown = [Processing(Act.SHOW_CASE, case.purpose, case.digits) for case in cases]
+        await self._logbook.record(shown, trace=current())
 
     def is_erased(self, connection: Connection, author: str, height: int) -> bool:
         """Tell whether this node was told that `author` withdrew its signal at `height`."""

@@ -17,12 +17,14 @@ from nodes.cases import Cases, Standing
 from nodes.errors import GoneError, InputError, NodeError, NotFoundError
 from nodes.keyring import Keyring
 from nodes.log import Log
+from nodes.logbook import CUSTODY, Act, Logbook, Processing
 from nodes.outbox import Outbox
 from nodes.signal import Posting
 from nodes.store import chain as store
 from nodes.store.custody import Custody
 from nodes.store.database import Database
 from nodes.store.signals import OwnSignal, Signals
+from nodes.tracing import current
 
 MAX_BATCH = 100
 # Drafting is a millisecond of work each; between handfuls others get their turn.
@@ -76,6 +78,7 @@ class Counter:
         custody: Custody,
         database: Database,
         cases: Cases,
+        logbook: Logbook,
         wait_seconds: float,
         order_trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
@@ -88,6 +91,7 @@ class Counter:
         self._custody = custody
         self._database = database
         self._cases = cases
+        self._logbook = logbook
         self._wait_seconds = wait_seconds
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -153,6 +157,33 @@ class Counter:
         receipt = self._log.receipt(signal.height, is_inside=True)
         return Posted(shown, receipt.encode(), standing)
 
+    async def show(self, local_id: str) -> Posted:
+        """Record that an own signal is shown, and return it.
+
+        Raises:
+            NotFoundError: none of that local id.
+            GoneError: it was withdrawn.
+            StorageError: it could not be recorded.
+        """
+        with self._database.read() as connection:
+            known = self._signals.get(connection, local_id)
+            shown = self._shown(connection, [] if known is None else [known])
+        posted = self.signal(local_id)
+        await self._logbook.record(shown, trace=current())
+        return posted
+
+    def _shown(self, connection: Connection, signals: Sequence[OwnSignal]) -> list[Processing]:
+        """Return what showing `signals` is to the logbook."""
+        return [
+            Processing(
+                Act.SHOW,
+                signal.purpose,
+                self._signals.posting(connection, signal.local_id).bsn.digits,
+            )
+            for signal in signals
+            if not signal.is_withdrawn
+        ]
+
     def _waits_for(self, signal: OwnSignal) -> str | None:
         if signal.height is not None:
             return None
@@ -165,13 +196,41 @@ class Counter:
         except GoneError as gone:
             return gone
 
-    def page(self, *, before: int | None, count: int) -> list[OwnSignal]:
-        """Return up to `count` own signals older than sequence `before`, newest first."""
+    async def show_page(self, *, before: int | None, count: int) -> list[OwnSignal]:
+        """Record that own signals are shown, and return up to `count` older than `before`.
+
+        Newest first; `before` is a sequence.
+
+        Raises:
+            StorageError: it could not be recorded.
+        """
         with self._database.read() as connection:
-            return [
+            signals = self._signals.page(connection, before=before, count=count)
+            shown = self._shown(connection, signals)
+            seen = [
                 replace(signal, local_id=self._signals.anew.first(connection, signal.local_id))
-                for signal in self._signals.page(connection, before=before, count=count)
+                for signal in signals
             ]
+        await self._logbook.record(shown, trace=current())
+        return seen
+
+    async def show_body(self, height: int) -> HeldBody:
+        """Record that what is held behind a block is shown, and return it; as `body`.
+
+        Raises:
+            NotFoundError, GoneError: as `body`.
+            StorageError: it could not be recorded.
+        """
+        held = self.body(height)
+        with self._database.read() as connection:
+            own = self._signals.at_height(connection, height)
+            if own is None or own.is_withdrawn:
+                shown = Processing(Act.SHOW_BODY, CUSTODY)
+            else:
+                digits = self._signals.posting(connection, own.local_id).bsn.digits
+                shown = Processing(Act.SHOW_BODY, own.purpose, digits)
+        await self._logbook.record([shown], trace=current())
+        return held
 
     def body(self, height: int) -> HeldBody:
         """Return what this node holds of a block's body, for its own privacy officer.

@@ -22,12 +22,14 @@ from ledger.rules.kind import verify_commitment_point, verify_line
 from ledger.seal import SealContext, SealingPublicKey, open_sealed, seal
 from nodes.clock import Clock
 from nodes.keyring import Keyring
+from nodes.logbook import CUSTODY, Act, Logbook, Processing
 from nodes.peers.port import PULL, PUSH
 from nodes.replica import Replica
 from nodes.store import chain
 from nodes.store.custody import Custody, Held
 from nodes.store.database import Database
 from nodes.store.writer import Writer
+from nodes.tracing import Trace, current
 
 MAX_PUSH = 64
 _DAY = timedelta(days=1)
@@ -93,6 +95,7 @@ class Custodian:
         writer: Writer,
         custody: Custody,
         clock: Clock,
+        logbook: Logbook,
     ) -> None:
         """Sign stored-lines, and open pushes, with the keys of `keyring`."""
         self._member = member
@@ -103,6 +106,7 @@ class Custodian:
         self._writer = writer
         self._custody = custody
         self._clock = clock
+        self._logbook = logbook
 
     async def push(self, payload: bytes, *, sender: str, document: Consortium) -> bytes:
         """Store what holds of a push by `sender` and return the answers.
@@ -130,36 +134,50 @@ class Custodian:
                 outcomes.append(refusal)
         held = [outcome for outcome in outcomes if isinstance(outcome, Held)]
         if held:
-            late = await self._writer.do(lambda connection: self._hold(connection, held))
+            trace = current()
+            late = await self._writer.do(lambda connection: self._hold(connection, held, trace))
             outcomes = [
                 _LATE if isinstance(o, Held) and o.signed.id in late else o for o in outcomes
             ]
         # Signed only now: a stored-line says that the share is on this disk.
         return [self._word(outcome) for outcome in outcomes]
 
-    def pull(self, payload: bytes, *, sender: str, to: SealingPublicKey, origin: str) -> bytes:
+    async def pull(
+        self, payload: bytes, *, sender: str, to: SealingPublicKey, origin: str
+    ) -> bytes:
         """Return the shares of the entry ids in `payload` that are held for `sender`, sealed.
 
         Raises:
             MalformedError: not a list of up to 64 entry ids.
+            StorageError: it could not be recorded; nothing is given.
         """
         ids = split_enc(payload)
         if not 1 <= len(ids) <= MAX_PUSH:
             raise MalformedError(f"pull: expected 1 to {MAX_PUSH} entry ids")
         with self._database.read() as connection:
             shares = [self._custody.give_back(connection, i, author=sender) or b"" for i in ids]
+        given = [Processing(Act.GIVE_BACK, CUSTODY, asked_by=sender) for share in shares if share]
+        await self._logbook.record(given, trace=current())
         day = self._clock.today().isoformat()
         context = SealContext(origin=origin, kind=PULL, author=sender, date=day)
         sealed = seal(enc(*shares), recipients=[to], context=context, random=secrets.token_bytes)
         return enc(day, sealed)
 
-    def _hold(self, connection: Connection, held: Sequence[Held]) -> set[Digest]:
+    def _hold(
+        self, connection: Connection, held: Sequence[Held], trace: Trace | None
+    ) -> set[Digest]:
         """Store shares, and return the ids of those that come after their block took effect here.
 
         Nobody would take these up any more: items of others would lie here for ever.
         """
         late = {h.signed.id for h in held if self._has_taken_effect(connection, h.signed)}
-        self._custody.hold(connection, [h for h in held if h.signed.id not in late])
+        kept = [h for h in held if h.signed.id not in late]
+        self._custody.hold(connection, kept)
+        self._logbook.write(
+            connection,
+            [Processing(Act.HOLD, CUSTODY, asked_by=h.signed.entry.author) for h in kept],
+            trace=trace,
+        )
         return late
 
     def _has_taken_effect(self, connection: Connection, signed: SignedEntry) -> bool:

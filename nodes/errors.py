@@ -10,7 +10,8 @@ NodeError
 ├── StorageError         the disk is full or refuses; nothing was taken
 ├── SequencerError       the shared order cannot be used now, or is not the one applied here
 ├── PeerUnreachableError a peer that does not answer
-└── PeerRefusedError     a peer that answers no, with its `code`
+├── PeerRefusedError     a peer that answers no, with its `code`
+└── CollectorError       the agency's collector does not take log records
 """
 
 
@@ -61,6 +62,10 @@ class SequencerError(NodeError):
 
 class PeerUnreachableError(NodeError):
     """A peer that does not answer in time, or has no known address."""
+
+
+class CollectorError(NodeError):
+    """The agency's collector does not take log records now; they stay here and go later."""
 
 
 class PeerRefusedError(NodeError):

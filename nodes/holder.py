@@ -27,6 +27,7 @@ from ledger.rules.signal import ALPHA, verify_signal_share
 from ledger.seal import SealingKey, SealingPublicKey
 from ledger.voprf import Alpha, evaluate
 from nodes.clock import Clock
+from nodes.logbook import Act, Logbook, Processing
 from nodes.peers.port import EVALUATE
 from nodes.peers.sealed import open_fields, seal_fields
 from nodes.progress import Progress
@@ -34,6 +35,7 @@ from nodes.replica import Replica
 from nodes.shares import HeldShare, Shares
 from nodes.store import chain as store
 from nodes.store.database import Database
+from nodes.tracing import current
 
 MAX_EVALUATIONS = 64
 OLDEST = timedelta(days=7)
@@ -103,6 +105,7 @@ class Holder:
         database: Database,
         progress: Progress,
         clock: Clock,
+        logbook: Logbook,
     ) -> None:
         """Evaluate as `member` with `shares`."""
         self._member = member
@@ -112,6 +115,7 @@ class Holder:
         self._database = database
         self._progress = progress
         self._clock = clock
+        self._logbook = logbook
 
     async def answer(
         self,
@@ -130,6 +134,7 @@ class Holder:
         Raises:
             MalformedError, VerificationError: a signal that must not be evaluated, and why.
             ConfigurationError: this member's own shares cannot be used.
+            StorageError: it could not be recorded; nothing is answered.
         """
         fields = open_fields(
             payload, key=self._sealing, origin=document.origin, operation=EVALUATE, sender=sender
@@ -149,6 +154,8 @@ class Holder:
         await self._progress.final.wait_for(max(one.height for one in asked) + 1, timeout=patience)
         purpose = fields[0].decode(errors="replace")
         evaluations = self.evaluate(asked, purpose=purpose, author=sender)
+        done = Processing(Act.EVALUATE, purpose, asked_by=sender)
+        await self._logbook.record([done] * len(asked), trace=current())
         return seal_fields(
             [evaluation.encode() for evaluation in evaluations],
             to=to,

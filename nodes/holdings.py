@@ -4,13 +4,14 @@
     signals     own signals that are not withdrawn             the same, of the whole body
     dispatches  own items that others may still ask for        the same
     wanted      others' items that were not to be had          a finding once it is over a day
+    logbook     records of processing, hour by hour            they have the root of their entry
 
 Nothing is changed; the node may run meanwhile.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -18,14 +19,17 @@ from ledger.audit import Finding
 from ledger.block import Block
 from ledger.body import Share
 from ledger.checkpoint import Checkpoint
+from ledger.consortium import Consortium
 from ledger.errors import LedgerError
 from ledger.parts import verify_part
 from ledger.tree import root_at
 from nodes.errors import StorageError
+from nodes.log_audit import LogAudit
 from nodes.store import chain, matching
 from nodes.store.custody import Custody
 from nodes.store.database import Database
 from nodes.store.dispatches import Dispatches
+from nodes.store.logbook import Logs
 from nodes.store.signals import Signals
 
 _PAGE = 256
@@ -34,10 +38,11 @@ _MISSING_AFTER = timedelta(days=1)
 
 @dataclass(slots=True)
 class HeldCount:
-    """How many shares were checked: of `others`, and `own` ones."""
+    """How many shares were checked, of `others` and `own` ones, and how many log `records`."""
 
     others: int = 0
     own: int = 0
+    records: int = 0
 
 
 class Holdings:
@@ -51,6 +56,7 @@ class Holdings:
         custody: Custody,
         signals: Signals,
         dispatches: Dispatches,
+        logs: Logs,
     ) -> None:
         """Check nothing yet."""
         self._member = member
@@ -58,6 +64,7 @@ class Holdings:
         self._custody = custody
         self._signals = signals
         self._dispatches = dispatches
+        self._logs = logs
 
     def check(
         self, tip: Checkpoint, *, today: date, count: HeldCount, progress: Callable[[], None]
@@ -86,6 +93,20 @@ class Holdings:
                     f"{missing.author} owes this member items of its {missing.kind} "
                     f"since {missing.since}",
                 )
+
+    def check_log(
+        self, tip: Checkpoint, *, document: Consortium, now: datetime, count: HeldCount
+    ) -> Iterator[Finding]:
+        """Yield what does not hold of the logbook, by the blocks under `tip`; count its records.
+
+        Nothing, where this node does not have that chain: `check` says so.
+        """
+        with self._database.read() as connection:
+            if _fault_of_chain(connection, tip) is not None:
+                return
+            count.records = self._logs.count(connection)
+            audit = LogAudit(member=self._member, logs=self._logs)
+            yield from audit.check(connection, size=tip.size, document=document, now=now)
 
     def _others(self, connection: Connection, size: int) -> Iterator[tuple[int, bytes]]:
         after = -1

@@ -21,6 +21,7 @@ from nodes.clock import Clock
 from nodes.closing import Closing
 from nodes.errors import NodeError
 from nodes.keyring import Keyring
+from nodes.logbook import COMPARISON, CUSTODY, Act, Logbook, Processing
 from nodes.peers.client import Peers
 from nodes.peers.port import ITEMS
 from nodes.peers.sealed import open_fields
@@ -56,6 +57,7 @@ class Inbox:
         closing: Closing,
         peers: Peers,
         clock: Clock,
+        logbook: Logbook,
         on_frame: Callable[[], None],
     ) -> None:
         """Take up items for the keyring's member; call `on_frame` when there may be frames."""
@@ -72,6 +74,7 @@ class Inbox:
         self._closing = closing
         self._peers = peers
         self._clock = clock
+        self._logbook = logbook
         self._on_frame = on_frame
         self._woken = asyncio.Event()
 
@@ -145,15 +148,25 @@ class Inbox:
     ) -> None:
         author = signed.entry.author
         if signed.entry.kind == "locate":
-            self._prober.others_locate(connection, height=height, signed=signed, share=share)
+            done = [
+                Processing(Act.COMPARE, COMPARISON, digits, asked_by=author)
+                for digits in self._prober.others_locate(
+                    connection, height=height, signed=signed, share=share
+                )
+            ]
         elif signed.entry.kind == "answer":
+            opened: list[tuple[str, str, str]] = []
             findings = self._matcher.others_answer(
                 connection,
                 height=height,
                 signed=signed,
                 share=share,
-                own=lambda at: self._own(connection, at),
+                own=lambda at: self._noted(connection, at, opened),
             )
+            done = [
+                Processing(Act.OPEN, purpose, digits, asked_by=author)
+                for _, digits, purpose in opened
+            ]
             chain.count_refusals(connection, findings)
             for at in Heights.decode(signed.entry.further).named:
                 if self._is_own_locate(connection, at):
@@ -161,12 +174,14 @@ class Inbox:
                     if not matching.unopened(connection, at):
                         self.settle(connection, at)
         else:
+            done = [Processing(Act.ERASE, CUSTODY, asked_by=author)]
             for gone in self._matcher.others_erasure(connection, author=author, share=share):
                 entry_id = chain.entry_id_at(connection, gone, author=author, kind="signal")
                 if entry_id is not None:
                     self._custody.drop(connection, entry_id)
         self._custody.drop(connection, signed.id)
         matching.got(connection, height)
+        self._logbook.write(connection, done)
 
     def _own(self, connection: Connection, height: int) -> tuple[str, str, str] | None:
         own = self._signals.at_height(connection, height)
@@ -174,6 +189,15 @@ class Inbox:
             return None
         posting = self._signals.posting(connection, own.local_id)
         return own.local_id, posting.bsn.digits, posting.purpose
+
+    def _noted(
+        self, connection: Connection, height: int, opened: list[tuple[str, str, str]]
+    ) -> tuple[str, str, str] | None:
+        """Return the own live signal at a height, and add it to `opened`."""
+        own = self._own(connection, height)
+        if own is not None:
+            opened.append(own)
+        return own
 
     async def _fetch(self, author: str, missing: Sequence[Wanted]) -> None:
         document = self._replica.document

@@ -27,6 +27,7 @@ from nodes.courier import Courier
 from nodes.errors import InputError, NodeError
 from nodes.evaluator import Evaluator, Person
 from nodes.holder import OLDEST, Asked
+from nodes.logbook import Act, Logbook, Processing
 from nodes.replica import Replica
 from nodes.signal import Posting
 from nodes.store import chain, matching
@@ -35,6 +36,7 @@ from nodes.store.dispatches import Dispatches
 from nodes.store.presence import Presence, Presences
 from nodes.store.signals import Signals
 from nodes.store.writer import Writer
+from nodes.tracing import Trace, begun
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
@@ -70,6 +72,7 @@ class Locating:
         evaluator: Evaluator,
         courier: Courier,
         clock: Clock,
+        logbook: Logbook,
         random: Random = secrets.token_bytes,
     ) -> None:
         """Place signals of `member`."""
@@ -84,6 +87,7 @@ class Locating:
         self._evaluator = evaluator
         self._courier = courier
         self._clock = clock
+        self._logbook = logbook
         self._random = random
         self._woken = asyncio.Event()
         self._batch = MAX_HEIGHTS
@@ -156,13 +160,15 @@ class Locating:
         if not waiting:
             return False
         outputs: dict[int, dict[int, bytes]] = {}
-        for purpose in sorted({one.posting.purpose for one in to_place if one.epochs}):
-            of = [one for one in to_place if one.posting.purpose == purpose and one.epochs]
-            found = await self._evaluator.pseudonyms([o.person for o in of], purpose=purpose)
-            for at, one in enumerate(of):
-                outputs[one.height] = {number: ys[at] for number, ys in found.items()}
+        # The holders record what they do for this under the same trace.
+        with begun() as trace:
+            for purpose in sorted({one.posting.purpose for one in to_place if one.epochs}):
+                of = [one for one in to_place if one.posting.purpose == purpose and one.epochs]
+                found = await self._evaluator.pseudonyms([o.person for o in of], purpose=purpose)
+                for at, one in enumerate(of):
+                    outputs[one.height] = {number: ys[at] for number, ys in found.items()}
         entry_id = await self._writer.do(
-            lambda connection: self._locate(connection, to_place, outputs)
+            lambda connection: self._locate(connection, to_place, outputs, trace)
         )
         if entry_id is not None:
             self._courier.send(entry_id)
@@ -173,6 +179,7 @@ class Locating:
         connection: Connection,
         to_place: Sequence[_ToPlace],
         outputs: Mapping[int, Mapping[int, bytes]],
+        trace: Trace,
     ) -> Digest | None:
         """Store pseudonyms, and the `locate` that names all that still wait, withdrawn or not."""
         by_height = {one.height: one for one in to_place}
@@ -197,6 +204,12 @@ class Locating:
         )
         self._dispatches.add(connection, dispatch)
         matching.placed(connection, heights)
+        located = [by_height[one.height].posting for one in ready if not one.is_withdrawn]
+        self._logbook.write(
+            connection,
+            [Processing(Act.LOCATE, posting.purpose, posting.bsn.digits) for posting in located],
+            trace=trace,
+        )
         return dispatch.signed.id
 
     def _placements(

@@ -29,6 +29,9 @@ from nodes.judge import Judge
 from nodes.keyring import Keyring, load_keyring
 from nodes.locating import Locating
 from nodes.log import Log
+from nodes.log_export import LogExport
+from nodes.logbook import KEY_LABEL, Logbook
+from nodes.logkeeper import Logkeeper
 from nodes.matcher import Matcher
 from nodes.matching import Matching
 from nodes.outbox import Outbox
@@ -46,6 +49,7 @@ from nodes.shares import Shares
 from nodes.store import chain as store
 from nodes.store.custody import Custody
 from nodes.store.dispatches import Dispatches
+from nodes.store.logbook import Logs
 from nodes.store.matches import Matches
 from nodes.store.presence import Presences
 from nodes.store.signals import Signals
@@ -99,6 +103,8 @@ class Node:
             clock=self.clock,
             timeout=settings.peer_timeout_seconds,
         )
+        self._collector = adapters.collector
+        self._wire_logbook(vault)
         self._wire_matching(vault)
         self.outbox = Outbox(
             keyring=self.keyring,
@@ -113,6 +119,7 @@ class Node:
             sequencer=self.sequencer,
             clock=self.clock,
             reserve=self.locating.reserve,
+            logbook=self.logbook,
         )
         self.reposting = Reposting(
             replica=self.replica,
@@ -173,6 +180,7 @@ class Node:
             writer=self.writer,
             signals=self.signals,
             peers=self.peers,
+            logbook=self.logbook,
         )
         self.announcer = Announcer(
             keyring=self.keyring,
@@ -215,6 +223,7 @@ class Node:
                 writer=self.writer,
                 custody=self.custody,
                 clock=self.clock,
+                logbook=self.logbook,
             ),
             holder=self.holder,
             participant=self.participant,
@@ -232,6 +241,7 @@ class Node:
             custody=self.custody,
             database=self.database,
             cases=self.cases,
+            logbook=self.logbook,
             wait_seconds=settings.wait_seconds,
             order_trouble=self._order_trouble,
         )
@@ -249,6 +259,31 @@ class Node:
         )
         if self.engine is not None:
             self.engine.attach(Judge(self.replica, self.engine.genesis), self.follower.refuse)
+
+    def _wire_logbook(self, vault: Vault) -> None:
+        """Wire what records every processing, commits to it and sends it on."""
+        logs = Logs(vault)
+        self.logbook = Logbook(
+            replica=self.replica,
+            writer=self.writer,
+            logs=logs,
+            clock=self.clock,
+            subject_key=self.keyring.derive(KEY_LABEL),
+            activities=self.settings.logbook.activities,
+        )
+        self.logkeeper = Logkeeper(
+            keyring=self.keyring,
+            replica=self.replica,
+            database=self.database,
+            writer=self.writer,
+            logs=logs,
+            sequencer=self.sequencer,
+            clock=self.clock,
+            is_exported=self._collector is not None,
+        )
+        self.log_export = LogExport(
+            collector=self._collector, database=self.database, writer=self.writer, logs=logs
+        )
 
     def _wire_matching(self, vault: Vault) -> None:
         """Wire what finds matches, from the stores upwards."""
@@ -278,6 +313,7 @@ class Node:
             database=self.database,
             progress=self.progress,
             clock=self.clock,
+            logbook=self.logbook,
         )
         self.evaluator = Evaluator(
             member=member,
@@ -316,6 +352,7 @@ class Node:
             evaluator=self.evaluator,
             courier=self.courier,
             clock=self.clock,
+            logbook=self.logbook,
         )
         self.answering = Answering(
             member=member,
@@ -338,6 +375,7 @@ class Node:
             closing=self.closing,
             peers=self.peers,
             clock=self.clock,
+            logbook=self.logbook,
             on_frame=self._wake_matching,
         )
         self.withdrawal = Withdrawal(
@@ -351,6 +389,7 @@ class Node:
             closing=self.closing,
             dispatches=self.dispatches,
             courier=self.courier,
+            logbook=self.logbook,
         )
         self.cases = Cases(
             member=member,
@@ -359,6 +398,7 @@ class Node:
             writer=self.writer,
             matches=self.matches,
             signals=self.signals,
+            logbook=self.logbook,
         )
         self.matching = Matching(
             member=member,
@@ -399,6 +439,8 @@ class Node:
                 await asyncio.gather(writer, return_exceptions=True)
         finally:
             await self._transport.close()
+            if self._collector is not None:
+                await self._collector.close()
             self.sequencer.close()
             self.database.close()
 
@@ -427,6 +469,8 @@ class Node:
             self.reposting.run(self.caught_up),
             self.cases.run(),
             self.sweeper.run(),
+            self.logkeeper.run(self.caught_up),
+            self.log_export.run(),
         ]
 
     async def _announce(self) -> None:

@@ -21,6 +21,7 @@ from nodes.clock import Clock
 from nodes.custodian import MAX_PUSH
 from nodes.errors import ConflictError, NodeError, PeerUnreachableError, QuotaError
 from nodes.keyring import Keyring, is_signed_under
+from nodes.logbook import Act, Logbook, Processing
 from nodes.pusher import Pusher
 from nodes.replica import Replica
 from nodes.sequencer.port import Sequencer
@@ -30,6 +31,7 @@ from nodes.store.database import Database
 from nodes.store.signals import BESIDE, Outgoing, Signals
 from nodes.store.vault import Vault
 from nodes.store.writer import Writer
+from nodes.tracing import current
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
@@ -53,6 +55,7 @@ class Outbox:
         sequencer: Sequencer,
         clock: Clock,
         reserve: Callable[[Connection, str, Posting], None],
+        logbook: Logbook,
         random: Random = secrets.token_bytes,
     ) -> None:
         """Post as the keyring's member; `reserve` keeps a new signal's place for matching."""
@@ -66,6 +69,7 @@ class Outbox:
         self._sequencer = sequencer
         self._clock = clock
         self._reserve = reserve
+        self._logbook = logbook
         self._random = random
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
@@ -93,8 +97,13 @@ class Outbox:
         """
         key_mac = self._vault.mac("idempotency", caller, key)
         request_mac = self._vault.mac("request", request)
+        trace = current()
+        # Whoever posts again is shown what became of it.
+        shown = [Processing(Act.SHOW, posting.purpose, posting.bsn.digits)]
         if (known := self._known(key_mac)) is not None:
-            return _same(known, request_mac)
+            local_id = _same(known, request_mac)
+            await self._logbook.record(shown, trace=trace)
+            return local_id
         document = self._replica.document
         if document is None:
             raise PeerUnreachableError("the chain has no founding block here yet")
@@ -105,7 +114,9 @@ class Outbox:
         def add(connection: Connection) -> str:
             # Another request under the same key may have come in meanwhile.
             if (known := self._signals.by_key(connection, key_mac)) is not None:
-                return _same(known, request_mac)
+                before = _same(known, request_mac)
+                self._logbook.write(connection, shown, trace=trace)
+                return before
             self._reserve(connection, local_id, posting)
             self._signals.add(
                 connection,
@@ -115,6 +126,8 @@ class Outbox:
                 idempotency_mac=key_mac,
                 request_mac=request_mac,
             )
+            posted = Processing(Act.POST, posting.purpose, posting.bsn.digits)
+            self._logbook.write(connection, [posted], trace=trace)
             return local_id
 
         self._pending.add(local_id)
@@ -156,6 +169,8 @@ class Outbox:
                 request_mac=name,
                 place=BESIDE,
             )
+            again = Processing(Act.POST_ANEW, posting.purpose, posting.bsn.digits)
+            self._logbook.write(connection, [again])
             return row.new_id
 
         self._pending.add(row.new_id)

@@ -41,6 +41,13 @@ class _Hit(NamedTuple):
     desk: int
 
 
+class Answered(NamedTuple):
+    """The slot that answers an item, and the BSN of whom it hit, empty where it hit nobody."""
+
+    slot: bytes
+    digits: str
+
+
 class Prober:
     """Answers what other issuers place."""
 
@@ -69,13 +76,16 @@ class Prober:
 
     def others_locate(
         self, connection: Connection, *, height: int, signed: SignedEntry, share: Share
-    ) -> None:
-        """Probe the items of another's `locate` and store the frame that answers it."""
+    ) -> list[str]:
+        """Probe the items of another's `locate` and store the frame that answers it.
+
+        Returns for each item the BSN of whom it hit, empty where it hit nobody.
+        """
         if matching.has_frame(connection, height):
-            return
+            return []
         author = signed.entry.author
         heights = Heights.decode(signed.entry.further).named
-        slots = [
+        answered = [
             self._answer(
                 connection,
                 author=author,
@@ -85,8 +95,9 @@ class Prober:
             )
             for index, located in enumerate(heights)
         ]
-        frame = matching.Frame(height, author, b"".join(slots))
+        frame = matching.Frame(height, author, b"".join(one.slot for one in answered))
         matching.add_frame(connection, frame)
+        return [one.digits for one in answered]
 
     def miss(self, connection: Connection, *, height: int, author: str, slots: int) -> None:
         """Store a frame of noise for a `locate` whose items never came."""
@@ -101,8 +112,8 @@ class Prober:
         located: int,
         item: Item | None,
         context: SlotContext,
-    ) -> bytes:
-        """Probe one item and return the slot that answers it: hit or miss, the same work."""
+    ) -> Answered:
+        """Probe one item and return what answers it: hit or miss, the same work."""
         signal = self.matcher.signal_of(connection, located, author)
         # An item that its author withdrew meanwhile is answered like any that matches nothing.
         content = self._random(ITEM_BYTES) if item is None else item.content
@@ -140,7 +151,8 @@ class Prober:
         newest = sorted(cards)[-MAX_CARDS:]
         shown = [MatchCard(h, cards[h]) for h in newest] or [MatchCard(1, 1)]
         slot = seal_slot(shown, key=key, context=context, random=self._random)
-        return slot if cards else noise_slot(self._random)
+        noise = noise_slot(self._random)
+        return Answered(slot, hits[0].presence.digits) if cards else Answered(noise, "")
 
     def _meet(
         self,

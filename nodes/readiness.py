@@ -17,6 +17,7 @@ signals-skipped     own signals that custodians or the state machine refuse, and
 no-quorum           blocks are applied and too few members cosign
 not-vouched         this node cosigns nothing before others say what it cosigned last
 fork                a member shows another history: proof that somebody lies
+logbook-waits       log records do not reach the collector, or an hour's entry not the chain
 not-announced       this member's URL and keys are not on the chain yet
 own-signals-lost    own signals on the chain whose bodies this node does not have
 """
@@ -249,6 +250,15 @@ def _of_witness(node: Node) -> list[Reason]:
 
 def _of_own(node: Node) -> list[Reason]:
     found = []
+    if trouble := node.logkeeper.trouble or node.log_export.trouble:
+        found.append(
+            Reason(
+                "logbook-waits",
+                trouble,
+                "check the collector at `logbook.endpoint`; records are safe here and go later",
+                is_blocking=False,
+            )
+        )
     if not node.announcer.is_announced():
         found.append(Reason("not-announced", "this member's card is not on the chain", "wait"))
     try:

@@ -9,6 +9,8 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
+from sqlalchemy import Connection
+
 from ledger.block import Block
 from ledger.body import Share
 from ledger.encoding import Digest, enc, split_enc
@@ -17,6 +19,7 @@ from ledger.errors import LedgerError, MalformedError
 from ledger.rules.signal import CONTENT, verify_signal_share
 from ledger.seal import SealContext, SealingKey, open_sealed
 from nodes.errors import NodeError
+from nodes.logbook import CUSTODY, Act, Logbook, Processing
 from nodes.peers.client import Peers
 from nodes.peers.port import PULL
 from nodes.replica import Replica
@@ -44,6 +47,7 @@ class Recovery:
         writer: Writer,
         signals: Signals,
         peers: Peers,
+        logbook: Logbook,
     ) -> None:
         """Recover for `member`; custodians seal to the public half of `sealing`."""
         self._member = member
@@ -53,6 +57,7 @@ class Recovery:
         self._writer = writer
         self._signals = signals
         self._peers = peers
+        self._logbook = logbook
 
     async def run(self) -> None:
         """Recover until cancelled, less often the longer nothing more comes back."""
@@ -91,8 +96,12 @@ class Recovery:
             found = self._sound(left, shares, custodian=name)
             if found:
                 adopted = [(left.pop(height), share) for height, share in found.items()]
-                await self._writer.do(partial(self._signals.adopt, shares=adopted))
+                await self._writer.do(partial(self._adopt, shares=adopted))
         return len(bare) - len(left)
+
+    def _adopt(self, connection: Connection, *, shares: Sequence[tuple[Digest, bytes]]) -> None:
+        self._signals.adopt(connection, shares)
+        self._logbook.write(connection, [Processing(Act.RECOVER, CUSTODY) for _ in shares])
 
     async def _pull(self, custodian: str, entry_ids: Sequence[Digest]) -> list[bytes]:
         """Return a custodian's shares in the order of `entry_ids`, empty where it has none."""

@@ -22,6 +22,11 @@
     peers = []                      `<id>@host:port` of more engines to dial and let in, such as
                                     where the others moved to before this node knew the chain
 
+    [logbook]                       the logbook (Logboek Dataverwerkingen)
+    activities = "https://…/#"      URI of the agency's register of processing activities, to which
+                                    the name of a purpose is added
+    endpoint = "https://…/v1/traces"    its collector, by OTLP/HTTP; without it records stay here
+
 Paths are relative to the file. `SIGNAALKETEN_PORT=8102` overrides `port`,
 `SIGNAALKETEN_ENGINE__LISTEN=…` overrides `listen` of [engine], and so on.
 """
@@ -74,6 +79,22 @@ class EngineSettings(BaseModel):
         return address
 
 
+class LogbookSettings(BaseModel):
+    """The table [logbook]; see the module for the fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=500)
+
+    # The standard wants TLS to the log; on this machine there is nobody in between.
+    endpoint: str | None = Field(
+        default=None,
+        pattern=r"^(https://[^\s\"/]+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?)/\S*$",
+    )
+    activities: str = Field(
+        default="urn:signaalketen:verwerking:", pattern=r"^[a-z][a-z0-9+.-]*:\S+[/#=:]$"
+    )
+    timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+
+
 class Settings(BaseSettings):
     """What a node is told at start; see the module for the fields."""
 
@@ -90,6 +111,7 @@ class Settings(BaseSettings):
     founding: Path
     order: Path | None = None
     engine: EngineSettings | None = None
+    logbook: LogbookSettings = LogbookSettings()
     url: str = Field(pattern=r"^https?://[^\s\"/]+$")
     host: str = "127.0.0.1"
     port: int = Field(ge=1, le=65_535)

@@ -21,6 +21,7 @@ from ledger.parts import encode_erasure, erasure_receivers
 from nodes.closing import Closing
 from nodes.courier import Courier
 from nodes.errors import ConflictError, NodeError, NotFoundError
+from nodes.logbook import Act, Logbook, Processing
 from nodes.matcher import Matcher
 from nodes.replica import Replica
 from nodes.store import chain, matching
@@ -30,6 +31,7 @@ from nodes.store.signals import OwnSignal, Signals
 from nodes.store.tables import WithdrawingRow
 from nodes.store.vault import Vault
 from nodes.store.writer import Writer
+from nodes.tracing import Trace, current
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
@@ -52,6 +54,7 @@ class Withdrawal:
         closing: Closing,
         dispatches: Dispatches,
         courier: Courier,
+        logbook: Logbook,
     ) -> None:
         """Withdraw signals of `member`."""
         self._member = member
@@ -64,6 +67,7 @@ class Withdrawal:
         self._closing = closing
         self._dispatches = dispatches
         self._courier = courier
+        self._logbook = logbook
         self._woken = asyncio.Event()
         self._woken.set()
 
@@ -74,7 +78,8 @@ class Withdrawal:
             NotFoundError: none of that local id.
             ConflictError: it is not final yet.
         """
-        await self._writer.do(lambda connection: self._withdraw(connection, local_id))
+        trace = current()
+        await self._writer.do(lambda connection: self._withdraw(connection, local_id, trace))
         self.wake()
 
     def wake(self) -> None:
@@ -128,15 +133,15 @@ class Withdrawal:
         if gone:
             self._dispatches.erase(connection, raw, gone)
 
-    def _withdraw(self, connection: Connection, local_id: str) -> None:
+    def _withdraw(self, connection: Connection, local_id: str, trace: Trace | None) -> None:
         """Withdraw what stands in the place of a signal; nothing comes in its place any more."""
         local_id = self._signals.anew.present(connection, local_id)
-        self.take(connection, local_id)
+        self.take(connection, local_id, trace=trace)
         row = self._signals.anew.of(connection, local_id)
         if row is not None:
             self._signals.anew.take_back(connection, row)
 
-    def take(self, connection: Connection, local_id: str) -> None:
+    def take(self, connection: Connection, local_id: str, *, trace: Trace | None = None) -> None:
         """Withdraw exactly that own signal; see `withdraw`."""
         own = self._signals.get(connection, local_id)
         if own is None:
@@ -147,6 +152,8 @@ class Withdrawal:
             raise ConflictError("this signal is not final yet; withdraw it in a moment")
         told = self._concerned(connection, own, own.height)
         posting = self._signals.posting(connection, local_id)
+        withdrawn = Processing(Act.WITHDRAW, posting.purpose, posting.bsn.digits)
+        self._logbook.write(connection, [withdrawn], trace=trace)
         self._matcher.withdraw(
             connection, local_id=local_id, digits=posting.bsn.digits, purpose=posting.purpose
         )

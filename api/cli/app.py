@@ -5,6 +5,7 @@
     node    post    export    audit         receipt verify    openapi
     epoch generate | sign | close | submit | status
     share backup | restore          engine new | card | genesis | rotate
+    logbook read
 
 Exit codes: 0 all is well; 1 it ran and something is wrong (findings, refused lines); 2 it could not
 run. What a command needs is imported when it runs, so that help is quick.
@@ -14,7 +15,19 @@ from typing import Annotated
 
 import typer
 
-from api.cli import audit, consortium, engine, epoch, export, keys, node, post, receipt, share
+from api.cli import (
+    audit,
+    consortium,
+    engine,
+    epoch,
+    export,
+    keys,
+    logbook,
+    node,
+    post,
+    receipt,
+    share,
+)
 from api.cli.console import plain_errors, say
 
 app = typer.Typer(
@@ -35,6 +48,7 @@ _GROUPS = (
     share.app,
     engine.app,
     receipt.app,
+    logbook.app,
 )
 for group in _GROUPS:
     app.add_typer(group)

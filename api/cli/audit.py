@@ -5,6 +5,7 @@ A member also names its own node's settings: then what that node holds beside th
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain as chain_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,15 +79,17 @@ def _check_own(settings: Path, report: "Report", trusted: "Consortium") -> "Held
     from nodes.holdings import HeldCount
     from nodes.settings import load_settings
 
-    held = HeldCount()
+    held, clock = HeldCount(), SystemClock()
+    tip = Checkpoint(trusted.origin, report.size, report.root)
     with opened_holdings(load_settings(settings)) as holdings, Bar("Own node", total=1) as bar:
         findings = holdings.check(
-            Checkpoint(trusted.origin, report.size, report.root),
-            today=SystemClock().today(),
+            tip,
+            today=clock.today(),
             count=held,
             progress=lambda: bar.move(0, f"{held.others + held.own} parts"),
         )
-        for finding in findings:
+        logged = holdings.check_log(tip, document=trusted, now=clock.now(), count=held)
+        for finding in chain_of(findings, logged):
             report.add(finding.height, finding.reason, finding.detail)
     return held
 

@@ -4,7 +4,7 @@
  "firstDay": "2026-11-24", "lastDay": …, "posts": [{"author", "kind", "count"}, …],
  "cosigners": {"bzk": "2026-11-24T14:02:11Z", …}, "postQuantum": ["bzk", …],
  "findings": [{"height": 17, "reason": "link", "detail": …}, …],
- "held": {"others": 40, "own": 12} or null, "unlocated": [heights],
+ "held": {"others": 40, "own": 12, "records": 90} or null, "unlocated": [heights],
  "late": [{"height", "member"}, …], "notChecked": [ … ]}
 """
 
@@ -42,7 +42,7 @@ def as_json(report: Report, trusted: Consortium, held: HeldCount | None = None) 
                 for f in report.findings
             ],
             "unlocated": report.unlocated,
-            "held": held and {"others": held.others, "own": held.own},
+            "held": held and {"others": held.others, "own": held.own, "records": held.records},
             "late": [{"height": height, "member": member} for height, member in report.late],
             "notChecked": NOT_CHECKED,
         },
@@ -56,6 +56,7 @@ def as_lines(report: Report, trusted: Consortium, held: HeldCount | None = None)
     yield from _checked(report, trusted)
     if held is not None:
         yield f"  own node   holds {held.others} parts of others' bodies and {held.own} own ones"
+        yield f"             and {held.records} records of its logbook"
     yield from _owed(report)
     yield ""
     for finding in report.findings:

@@ -23,11 +23,11 @@ async def own_cases(
 ) -> CasePageOut:
     """Return this agency's cases, each with the agency, desk and day of every match."""
     del caller
-    return CasePageOut.of(node.cases.page(after=after, count=page_size), size=page_size)
+    return CasePageOut.of(await node.cases.show_page(after=after, count=page_size), size=page_size)
 
 
 @router.get("/cases/{caseId}", summary="One case", responses=responses(400, 401, 403, 404))
 async def own_case(case_id: CaseId, caller: Caseworker, node: NodeDep) -> CaseOut:
     """Return one case."""
     del caller
-    return CaseOut.of(node.cases.get(case_id))
+    return CaseOut.of(await node.cases.show(case_id))

@@ -94,4 +94,4 @@ async def receipt(height: Height, is_inside: IsInside, node: NodeDep) -> PlainTe
 async def body(height: Height, caller: PrivacyOfficer, node: NodeDep) -> BodyOut:
     """Return the items held of a block's body; for this agency's privacy officer only."""
     del caller
-    return BodyOut.of(node.counter.body(height))
+    return BodyOut.of(await node.counter.show_body(height))

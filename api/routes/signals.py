@@ -74,7 +74,7 @@ async def own_signals(
 ) -> SignalPageOut:
     """Return this agency's own signals, newest first."""
     del caller
-    signals = node.counter.page(before=before, count=page_size)
+    signals = await node.counter.show_page(before=before, count=page_size)
     return SignalPageOut.of(signals, size=page_size)
 
 
@@ -84,7 +84,7 @@ async def own_signals(
 async def own_signal(local_id: LocalId, caller: Caseworker, node: NodeDep) -> SignalOut:
     """Return one own signal in its present state, with its receipt once it is final."""
     del caller
-    return SignalOut.of(node.counter.signal(local_id))
+    return SignalOut.of(await node.counter.show(local_id))
 
 
 @router.delete(

@@ -12,6 +12,7 @@ from ledger.rules.epoch import EpochRule
 from ledger.rules.erasure import ErasureRule
 from ledger.rules.kind import Rule
 from ledger.rules.locate import LocateRule
+from ledger.rules.logbook import LogbookRule
 from ledger.rules.member import MemberRule
 from ledger.rules.signal import SignalRule
 
@@ -26,6 +27,7 @@ PROTOCOLS: Mapping[int, Mapping[str, Rule]] = MappingProxyType(
                 "locate": LocateRule(),
                 "answer": AnswerRule(),
                 "erasure": ErasureRule(),
+                "logbook": LogbookRule(),
             }
         )
     }

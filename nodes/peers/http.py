@@ -11,6 +11,7 @@ import aiohttp
 
 from nodes.errors import PeerUnreachableError
 from nodes.peers.message import MAX_MESSAGE_BYTES
+from nodes.tracing import HEADER, outgoing
 
 CONTENT_TYPE = "application/octet-stream"
 _MAX_CONNECTIONS = 64
@@ -38,7 +39,10 @@ class HttpTransport:
 
     async def _post(self, url: str, message: bytes) -> bytes:
         asked = self._open().post(
-            f"{url}/peer", data=BytesIO(message), headers=_HEADERS, allow_redirects=False
+            f"{url}/peer",
+            data=BytesIO(message),
+            headers={**_HEADERS, HEADER: outgoing()},
+            allow_redirects=False,
         )
         async with asked as response:
             if response.status != HTTPStatus.OK:

@@ -110,7 +110,7 @@ class PeerService:
 
     async def _pull(self, request: PeerMessage, document: Consortium) -> bytes:
         to = await self._peers.sealing_key(request.sender)
-        return self._custodian.pull(
+        return await self._custodian.pull(
             request.payload, sender=request.sender, to=to, origin=document.origin
         )
 

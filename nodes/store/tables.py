@@ -315,3 +315,23 @@ class OrphanRow(SQLModel, table=True):
     height: int = Field(primary_key=True)
     entry_id: bytes = Field(unique=True)
     share_box: bytes | None = None
+
+
+class LogRecordRow(SQLModel, table=True):
+    """A record of the logbook, and its leaf in the tree of its hour (`nodes.store.logbook`)."""
+
+    __tablename__ = "log_record"
+    number: int = Field(primary_key=True)
+    leaf: bytes
+    box: bytes
+
+
+class LoggedHoursRow(SQLModel, table=True):
+    """An own `logbook` entry, and what opens it (`nodes.store.logbook`)."""
+
+    __tablename__ = "logged_hours"
+    entry_id: bytes = Field(primary_key=True)
+    sequence: int = Field(unique=True)
+    height: int | None = Field(default=None, index=True)
+    entry: bytes
+    box: bytes

@@ -17,6 +17,7 @@ from ledger.answer import noise_slot
 from ledger.body import Item, Share
 from ledger.bsn import synthetic_numbers
 from ledger.heights import Heights
+from nodes.prober import Answered
 from nodes.store import chain, matching
 from tests.support.chain import PURPOSE, ChainBuilder, make_entry, make_signal
 from tests.support.crooked import CrookedWorld
@@ -150,9 +151,8 @@ def test_noise_in_place_of_a_true_answer_hides_a_match_from_the_other_side() -> 
     prober = world.parties[CROOK].parts.answering._prober
     honest = prober._answer
 
-    def noise(*args: Any, **named: Any) -> bytes:
-        honest(*args, **named)
-        return noise_slot(prober._random)
+    def noise(*args: Any, **named: Any) -> Answered:
+        return honest(*args, **named)._replace(slot=noise_slot(prober._random))
 
     prober._answer = noise  # type: ignore[method-assign]
     post(world, CROOK)

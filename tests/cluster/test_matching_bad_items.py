@@ -36,8 +36,8 @@ def answer_instead(agencies: Agencies, name: str, card: MatchCard, *, about: Any
     honest = prober.others_locate
     y = agencies.pseudonym(name, about)
 
-    def lie(connection: Connection, *, height: int, signed: SignedEntry, share: Share) -> None:
-        honest(connection, height=height, signed=signed, share=share)
+    def lie(connection: Connection, *, height: int, signed: SignedEntry, share: Share) -> list[str]:
+        met = honest(connection, height=height, signed=signed, share=share)
         slots = []
         for position, located in enumerate(Heights.decode(signed.entry.further).named):
             signal = prober.matcher.signal_of(connection, located, signed.entry.author)
@@ -48,6 +48,7 @@ def answer_instead(agencies: Agencies, name: str, card: MatchCard, *, about: Any
         content = b"".join(slots)
         connection.execute(update(_frame).where(_frame.c.height == height).values(content=content))
         prober.others_locate = honest  # type: ignore[method-assign]
+        return met
 
     prober.others_locate = lie  # type: ignore[method-assign]
 

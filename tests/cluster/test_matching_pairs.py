@@ -71,7 +71,7 @@ def test_all_signals_about_one_person_make_one_case_at_each_agency(agencies: Age
 
     cases = {agencies.standing(placed).case_id for placed in (first, second)}
     assert len(cases) == 1
-    case = agencies.cluster["szw"].cases.get(cases.pop() or "")
+    case = agencies.run(agencies.cluster["szw"].cases.show(cases.pop() or ""))
     assert set(case.own_local_ids) == {first.local_id, second.local_id}
     assert {(m.member, m.desk, m.height) for m in case.matches} == {
         ("svb", "svb/de-bedoeling", other.height)

@@ -107,7 +107,7 @@ def test_withdrawing_one_of_two_signals_leaves_the_other_matched(agencies: Agenc
         assert agencies.met(second) == {("szw", theirs.height)}
         assert agencies.met(theirs) == {("uwv", second.height)}
         assert agencies.rows("uwv", WatchRow) == watched
-        case = agencies.cluster["uwv"].cases.get(agencies.standing(second).case_id or "")
+        case = await agencies.cluster["uwv"].cases.show(agencies.standing(second).case_id or "")
         assert case.own_local_ids == (second.local_id,)
 
     agencies.run(story())

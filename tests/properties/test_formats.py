@@ -31,6 +31,7 @@ from ledger.group import Point, Scalar
 from ledger.heights import Heights
 from ledger.key import VerifierKey
 from ledger.locator import LocateItem
+from ledger.logbook import LoggedHours, LogRecord
 from ledger.member import MemberDocument
 from ledger.note import Note, SignatureLine
 from ledger.parts import decode_erasure, encode_erasure
@@ -120,6 +121,8 @@ FORMATS = [
         lambda item: b"".join(placement.encode() for placement in item.placements),
         LocateItem.decode,
     ),
+    Format("log record", drawing.log_records, LogRecord.encode, LogRecord.decode),
+    Format("logged hours", drawing.logged_hours, LoggedHours.encode, LoggedHours.decode),
     Format("evaluation", drawing.evaluations, Evaluation.encode, Evaluation.decode),
     Format("placed signal", drawing.placed_signals, PlacedSignal.encode, PlacedSignal.decode),
     Format("presence", drawing.presences, Presence.encode, Presence.decode),

@@ -83,7 +83,7 @@ class Answerer:
             located=self._theirs.height,
             item=Item(0, _SALT, encode_item([placement], random=RANDOM)),
             context=SlotContext("uwv", locate, 0),
-        )
+        ).slot
 
     def statements(self, about: Presence) -> list[str]:
         """Return the statements, without values, that answering about that person takes."""

@@ -24,6 +24,7 @@ from ledger.group import Point, Scalar, hash_to_point
 from ledger.heights import MAX_HEIGHTS, Heights
 from ledger.key import KeyType, VerifierKey
 from ledger.locator import LocateItem, Placement
+from ledger.logbook import LoggedHours, LogRecord
 from ledger.member import MemberDocument
 from ledger.note import Note, SignatureLine
 from ledger.pseudonym import SLOTS
@@ -238,4 +239,26 @@ base64urls = st.binary(max_size=40).map(to_base64url)
 exports = st.tuples(
     st.lists(st.binary(min_size=1, max_size=40), max_size=5),
     signed_checkpoints.map(SignedCheckpoint.encode),
+)
+_spans = st.tuples(st.integers(0, 9_000_000), st.integers(0, 20_000))
+logged_hours = st.builds(
+    lambda span, first, count, root: LoggedHours(span[0], sum(span), first, count, root),
+    _spans,
+    st.integers(1, 2**63),
+    st.integers(0, 2**63),
+    digests,
+)
+_somewhat = st.text(_LINE, min_size=1, max_size=20)
+_moments = st.tuples(st.integers(0, 2**60), st.integers(0, 2**60))
+log_records = st.builds(
+    lambda moments, **fields: LogRecord(start=moments[0], end=sum(moments), **fields),
+    _moments,
+    trace_id=st.binary(min_size=16, max_size=16),
+    span_id=st.binary(min_size=8, max_size=8),
+    parent_span_id=st.just(b"") | st.binary(min_size=8, max_size=8),
+    name=_somewhat,
+    activity=_somewhat,
+    subject=st.just("") | _somewhat,
+    subject_type=_somewhat,
+    processor=st.just("") | _somewhat,
 )

@@ -11,6 +11,7 @@ All holders follow the same replica; what differs between them is in `shares` an
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from typing import Any, cast
 
 from ledger.bsn import Bsn
 from ledger.encoding import sha256
@@ -20,14 +21,17 @@ from ledger.seal import SealingKey
 from ledger.voprf import Alpha, blind, person_input
 from nodes.evaluator import Person
 from nodes.holder import Asked, Holder
+from nodes.logbook import Logbook
 from nodes.progress import Progress
 from nodes.shares import HeldShare, Shares
 from nodes.store.database import Database
+from nodes.store.logbook import Logs
 from tests.support.chain import PURPOSE, make_signal
-from tests.support.databases import Follower
+from tests.support.databases import VAULT, Follower
 from tests.support.epochs import Dealt, closing, deal, opening
 from tests.support.fakes import FakeClock
 from tests.support.parties import ALL, DAY, Change, Consortium, seeded
+from tests.support.simulation.memory import MemoryWriter
 
 
 class Holding:
@@ -65,6 +69,19 @@ class Holding:
             database=self.database,
             progress=self.progress,
             clock=self.clock,
+            logbook=self.logbook,
+        )
+
+    @cached_property
+    def logbook(self) -> Logbook:
+        """Return where all of them record what they do."""
+        return Logbook(
+            replica=self.replica,
+            writer=cast(Any, MemoryWriter(self.database)),
+            logs=Logs(VAULT),
+            clock=self.clock,
+            subject_key=bytes(32),
+            activities="urn:test:",
         )
 
     def dealt(self, number: int, *, purpose: str = PURPOSE) -> Dealt:

@@ -11,8 +11,8 @@ Reply = Callable[[str, bytes, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def http_peer(reply: Reply) -> AsyncIterator[str]:
-    """Yield the URL of a server that answers as `reply` does."""
+async def http_peer(reply: Reply, *, headers: list[str] | None = None) -> AsyncIterator[str]:
+    """Yield the URL of a server that answers as `reply` does; it adds to `headers` what it got."""
     connections: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -20,7 +20,7 @@ async def http_peer(reply: Reply) -> AsyncIterator[str]:
         assert task is not None
         connections.add(task)
         try:
-            while (request := await _request(reader)) is not None:
+            while (request := await _request(reader, headers)) is not None:
                 await reply(*request, writer)
         except OSError:
             pass
@@ -43,12 +43,16 @@ def response(body: bytes, *, status: int = 200, headers: str = "") -> bytes:
     return head.encode() + body
 
 
-async def _request(reader: asyncio.StreamReader) -> tuple[str, bytes] | None:
+async def _request(
+    reader: asyncio.StreamReader, headers: list[str] | None
+) -> tuple[str, bytes] | None:
     head = (await reader.readline()).decode()
     if not head:
         return None
     size = 0
     while (line := (await reader.readline()).strip().lower()) != b"":
+        if headers is not None:
+            headers.append(line.decode())
         if line.startswith(b"content-length:"):
             size = int(line.partition(b":")[2])
     return head.split(" ")[1], await reader.readexactly(size)

@@ -43,10 +43,10 @@ async def push(bench: Bench, *parcels: Parcel, sender: str = "uwv") -> list[Answ
     return read_answers(raw, count=len(parcels))
 
 
-def pull(bench: Bench, *ids: bytes, sender: str = "uwv") -> list[bytes]:
+async def pull(bench: Bench, *ids: bytes, sender: str = "uwv") -> list[bytes]:
     """Pull from the bench's member and return the shares."""
     ring = bench.founded.keyring(sender)
-    raw = bench.node.service._custodian.pull(
+    raw = await bench.node.service._custodian.pull(
         enc(*ids), sender=sender, to=ring.sealing.public, origin=ring.origin
     )
     day, frame = split_enc(raw)

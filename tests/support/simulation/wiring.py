@@ -11,11 +11,13 @@ from nodes.custodian import Custodian
 from nodes.effects import Effects
 from nodes.inbox import Inbox
 from nodes.locating import Locating
+from nodes.logbook import Logbook
 from nodes.matcher import Matcher
 from nodes.matching import Matching
 from nodes.prober import Prober
 from nodes.store.custody import Custody
 from nodes.store.dispatches import Dispatches
+from nodes.store.logbook import Logs
 from nodes.store.matches import Matches
 from nodes.store.presence import Presences
 from nodes.store.signals import Signals
@@ -58,6 +60,7 @@ class Stores:
         self.signals = Signals(VAULT)
         self.custody = Custody(VAULT)
         self.dispatches = Dispatches(VAULT)
+        self.logs = Logs(VAULT)
         self.presences = Presences(VAULT, index_key=b"\x03" * 32)
         self.watch = Watch(VAULT, index_key=b"\x04" * 32)
         self.matches = Matches(VAULT, index_key=b"\x05" * 32, random=random)
@@ -90,6 +93,14 @@ def wire(
     keyring = keyring_of(member)
     # The fakes have of a replica, a writer, holders and shares what these parts ask of them.
     common: dict[str, Any] = {"replica": replica, "writer": MemoryWriter(database)}
+    logbook = Logbook(
+        logs=stores.logs,
+        clock=around.clock,
+        subject_key=b"\x06" * 32,
+        activities="urn:test:",
+        random=around.random,
+        **common,
+    )
     matcher = Matcher(
         member=member,
         origin=ORIGIN,
@@ -128,6 +139,7 @@ def wire(
         presences=stores.presences,
         evaluator=cast(Any, Holders(around.order, replica)),
         clock=around.clock,
+        logbook=logbook,
         random=around.random,
         **sending,
     )
@@ -138,6 +150,7 @@ def wire(
         matches=stores.matches,
         matcher=matcher,
         closing=closing,
+        logbook=logbook,
         **sending,
     )
     inbox = CallingInbox(
@@ -150,6 +163,7 @@ def wire(
         closing=closing,
         peers=cast(Any, around.peers),
         clock=around.clock,
+        logbook=logbook,
         on_frame=_nothing,
         **common,
     )
@@ -175,6 +189,7 @@ def wire(
             database=database,
             custody=stores.custody,
             clock=around.clock,
+            logbook=logbook,
             **common,
         ),
         locating=locating,
@@ -186,6 +201,7 @@ def wire(
             database=database,
             matches=stores.matches,
             signals=stores.signals,
+            logbook=logbook,
             **common,
         ),
         matching=matching,

@@ -6,8 +6,9 @@ import pytest
 from fastapi import FastAPI, Request, Response
 
 from api import problems
-from api.guard import MAX_BODY_BYTES, BodyLimit, Heads, ResponseHeaders
+from api.guard import MAX_BODY_BYTES, BodyLimit, Heads, ResponseHeaders, TraceContext
 from nodes.peers.message import MAX_MESSAGE_BYTES
+from nodes.tracing import HEADER, current, decode_traceparent
 
 HALF = MAX_BODY_BYTES // 2
 
@@ -27,17 +28,28 @@ def echo_app() -> FastAPI:
         own = {"Cache-Control": "public", "Content-Security-Policy": "default-src 'self'"}
         return Response("words", headers=own)
 
+    @app.get("/trace")
+    async def trace() -> str:
+        under = current()
+        return "" if under is None else under.trace_id.hex() + under.parent.hex()
+
     app.add_middleware(BodyLimit)
     app.add_middleware(Heads)
+    app.add_middleware(TraceContext)
     app.middleware_stack = ResponseHeaders(app.build_middleware_stack(), version="1.2.3")
     return app
 
 
-def ask(method: str, path: str, content: bytes | AsyncIterator[bytes] = b"") -> httpx.Response:
+def ask(
+    method: str,
+    path: str,
+    content: bytes | AsyncIterator[bytes] = b"",
+    headers: dict[str, str] | None = None,
+) -> httpx.Response:
     async def once() -> httpx.Response:
         transport = httpx.ASGITransport(echo_app())
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-            return await client.request(method, path, content=content)
+            return await client.request(method, path, content=content, headers=headers)
 
     return asyncio.run(once())
 
@@ -126,5 +138,37 @@ def test_head_answers_as_get_does_without_a_body() -> None:
 
     assert got.text == "words"
     assert head.content == b""
-    assert head.headers == got.headers
+    assert [(n, v) for n, v in head.headers.items() if n != HEADER] == [
+        (n, v) for n, v in got.headers.items() if n != HEADER
+    ]
     assert head.status_code == got.status_code
+
+
+TRACE_ID, SPAN_ID = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+def test_work_goes_under_the_trace_that_came_with_the_request_and_the_answer_names_it() -> None:
+    answer = ask("GET", "/trace", headers={HEADER: f"00-{TRACE_ID}-{SPAN_ID}-01"})
+
+    assert answer.json() == TRACE_ID + SPAN_ID
+    said = decode_traceparent(answer.headers[HEADER])
+    assert said is not None
+    assert (said.trace_id.hex(), said.parent.hex() == SPAN_ID) == (TRACE_ID, False)
+
+
+@pytest.mark.parametrize("header", [None, "00-nonsense", f"00-{TRACE_ID}-{SPAN_ID}-01-more"])
+def test_request_without_a_trace_gets_one_of_its_own(header: str | None) -> None:
+    one, other = (
+        ask("GET", "/trace", headers={} if header is None else {HEADER: header}) for _ in range(2)
+    )
+
+    assert len(one.json()) == 32
+    assert one.json() != other.json() != TRACE_ID
+    assert one.headers[HEADER].split("-")[1] == one.json()
+
+
+def test_a_refused_request_is_answered_under_its_trace_too() -> None:
+    answer = ask("GET", "/nowhere", headers={HEADER: f"00-{TRACE_ID}-{SPAN_ID}-01"})
+
+    assert answer.status_code == 404
+    assert answer.headers[HEADER].split("-")[1] == TRACE_ID

@@ -18,6 +18,7 @@ from ledger.errors import (
     VerificationError,
 )
 from nodes.errors import (
+    CollectorError,
     ConfigurationError,
     ConflictError,
     GoneError,
@@ -46,6 +47,7 @@ KNOWN: list[tuple[NodeError | LedgerError, int]] = [
     (PeerRefusedError("refused", "no"), 503),
     (GoneError("no"), 410),
     (PeerUnreachableError("no"), 503),
+    (CollectorError("no"), 503),
     (SequencerError("no"), 503),
     (StorageError("no"), 507),
 ]

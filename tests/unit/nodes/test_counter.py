@@ -186,7 +186,7 @@ def test_pages_go_from_new_to_old_without_gaps(founded: Founded) -> None:
             ids = [await bench.post(key=f"{i}") for i in range(7)]
             seen, before = [], None
 
-            while page := bench.node.counter.page(before=before, count=3):
+            while page := await bench.node.counter.show_page(before=before, count=3):
                 seen += [signal.local_id for signal in page]
                 before = page[-1].sequence
 

@@ -33,7 +33,7 @@ def test_a_stored_line_is_the_custodians_and_the_share_comes_back(founded: Found
             assert isinstance(line, SignatureLine)
             signer = verify_line(line, draft.signed.text, founded.document, reason="stored-line")
             assert signer == "bzk"
-            assert pull(bench, draft.signed.id) == [share(draft).encode()]
+            assert await pull(bench, draft.signed.id) == [share(draft).encode()]
 
     run(scenario())
 
@@ -166,8 +166,11 @@ def test_a_share_is_given_back_to_its_author_alone(founded: Founded) -> None:
             draft, absent = bench.draft("uwv"), bench.draft("uwv")
             await push(bench, parcel(draft))
 
-            assert pull(bench, absent.signed.id, draft.signed.id) == [b"", share(draft).encode()]
-            assert pull(bench, draft.signed.id, sender="svb") == [b""]
+            assert await pull(bench, absent.signed.id, draft.signed.id) == [
+                b"",
+                share(draft).encode(),
+            ]
+            assert await pull(bench, draft.signed.id, sender="svb") == [b""]
 
     run(scenario())
 
@@ -177,7 +180,7 @@ def test_a_pull_of_none_or_too_many_is_refused(founded: Founded, count: int) -> 
     async def scenario() -> None:
         async with Bench(founded, "bzk") as bench:
             with pytest.raises(MalformedError):
-                pull(bench, *[bytes(32)] * count)
+                await pull(bench, *[bytes(32)] * count)
 
     run(scenario())
 

@@ -198,7 +198,7 @@ def test_what_was_pushed_and_never_submitted_goes_when_stale_and_is_counted(
             await take(bench, 7, 8)
 
             assert held(bench) == 1
-            assert pull(bench, kept.signed.id) == [parcel(kept)[1]]
+            assert await pull(bench, kept.signed.id) == [parcel(kept)[1]]
             assert counts(bench) == {"never-submitted": 3}
 
     run(scenario())
@@ -219,7 +219,7 @@ def test_a_custodian_that_was_down_for_days_keeps_what_it_signed_for(founded: Fo
             await bench.until(lambda: done(bench) == 106)
 
             assert held(bench) == 100
-            assert pull(bench, *(d.signed.id for d in drafts[-30:])) == [
+            assert await pull(bench, *(d.signed.id for d in drafts[-30:])) == [
                 parcel(draft)[1] for draft in drafts[-30:]
             ]
             assert "never-submitted" not in counts(bench)

@@ -18,15 +18,20 @@ from ledger.encoding import enc
 from ledger.entry import Entry
 from ledger.errors import LedgerError, MalformedError, VerificationError
 from ledger.group import Point, Scalar, generator_times
+from ledger.logbook import LogRecord
 from ledger.rules.signal import ALPHA, CONTENT
 from ledger.voprf import Alpha
-from nodes.errors import ConfigurationError
+from nodes.errors import ConfigurationError, StorageError
 from nodes.evaluator import Person
 from nodes.holder import MAX_EVALUATIONS, Asked, Evaluation, open_answer, seal_request
+from nodes.logbook import Act
 from nodes.peers.port import EVALUATE
 from nodes.peers.sealed import seal_fields
 from nodes.store.database import Database
+from nodes.store.logbook import Logs
+from nodes.tracing import Trace, asked_under
 from tests.support.chain import PURPOSE, make_entry, make_signal
+from tests.support.databases import VAULT
 from tests.support.holding import Holding
 from tests.support.parties import DAY
 from tests.support.signers import ORIGIN
@@ -312,7 +317,12 @@ def test_holder_keeps_nothing_of_what_it_is_shown(
     answer(holding, answered)
     holder.evaluate([anna.asked], purpose=PURPOSE, author="uwv")
 
-    assert (stored(holding.database), sorted(tmp_path.rglob("*")), vars(holder)) == before
+    rows = stored(holding.database)
+    logged = [row for row in rows if row.startswith("log_record: ")]
+    # Of what it answered, and of nothing else: what it computes for its own locates it logs there.
+    assert len(logged) == 1
+    left = [row for row in rows if row not in logged]
+    assert (left, sorted(tmp_path.rglob("*")), vars(holder)) == before
     share = Share.decode(anna.asked.share)
     secrets = [anna.alpha.encode(), share.items[0].salt, share.r.encode()]
     assert holding.database.truncate_log()
@@ -342,6 +352,36 @@ def answer(holding: Holding, payload: bytes, *, sender: str = "uwv") -> bytes:
             document=holding.consortium.document,
         )
     )
+
+
+def test_holder_records_each_evaluation_at_whose_asking_and_under_which_trace(
+    holding: Holding, anna: Person
+) -> None:
+    asked = Trace(b"t" * 16, b"p" * 8)
+
+    with asked_under(asked):
+        answer(holding, request(holding, [anna.asked] * 2))
+
+    with holding.database.read() as connection:
+        rows = Logs(VAULT).page(connection, after=0, count=10)
+    records = [LogRecord.decode(raw) for _, raw in rows]
+    assert [(r.name, r.subject, r.subject_type) for r in records] == [
+        (Act.EVALUATE, "", "onbekend")
+    ] * 2
+    assert {(r.trace_id, r.parent_span_id) for r in records} == {asked}
+    assert {r.processor for r in records} == {"urn:signaalketen:lid:uwv"}
+
+
+def test_holder_answers_nothing_that_it_could_not_record(
+    holding: Holding, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise StorageError("the log is full")
+
+    monkeypatch.setattr(Logs, "append", refuse)
+
+    with pytest.raises(StorageError, match="the log is full"):
+        answer(holding, request(holding, [anna.asked]))
 
 
 def test_holder_waits_a_moment_to_hear_that_a_signal_is_final(holding: Holding) -> None:

@@ -61,9 +61,9 @@ def lying(
     """Let the custodian of member `name` give back other shares than it holds."""
     honest = Custodian.pull
 
-    def pull(self: Custodian, payload: bytes, **asked: object) -> bytes:
+    async def pull(self: Custodian, payload: bytes, **asked: object) -> bytes:
         if not self._keyring.entry.name.endswith(f"/{name}"):
-            return honest(self, payload, **asked)  # type: ignore[arg-type]
+            return await honest(self, payload, **asked)  # type: ignore[arg-type]
         with self._database.read() as connection:
             shares = [
                 self._custody.give_back(connection, i, author="uwv") or b""

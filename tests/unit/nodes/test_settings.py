@@ -205,3 +205,52 @@ def test_a_node_has_one_order(tmp_path: Path, has_both: bool) -> None:
 
     with pytest.raises(ConfigurationError, match="exactly one"):
         load_settings(path)
+
+
+def with_logbook(folder: Path, logbook: str) -> Path:
+    path = written(folder)
+    path.write_text(path.read_text() + "[logbook]\n" + logbook)
+    return path
+
+
+def test_a_logbook_has_a_register_and_a_collector(tmp_path: Path) -> None:
+    table = (
+        'activities = "https://register.test/#"\nendpoint = "https://otel.test:4318/v1/traces"\n'
+    )
+
+    logbook = load_settings(with_logbook(tmp_path, table)).logbook
+
+    assert logbook.activities == "https://register.test/#"
+    assert logbook.endpoint == "https://otel.test:4318/v1/traces"
+    bare = load_settings(written(tmp_path)).logbook
+    assert (bare.endpoint, bare.activities) == (None, "urn:signaalketen:verwerking:")
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://127.0.0.1:4318/v1/traces",
+        "http://localhost/v1/traces",
+        "http://[::1]:4318/v1/traces",
+    ],
+)
+def test_on_its_own_machine_a_collector_needs_no_tls(tmp_path: Path, endpoint: str) -> None:
+    path = with_logbook(tmp_path, f'endpoint = "{endpoint}"\n')
+
+    assert load_settings(path).logbook.endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ('endpoint = "http://otel.test/v1/traces"', "logbook.endpoint"),
+        ('endpoint = "http://127.0.0.1.evil.test/v1/traces"', "logbook.endpoint"),
+        ('endpoint = "otel.test"', "logbook.endpoint"),
+        ('activities = "register"', "logbook.activities"),
+        ('activities = "https://register.test"', "logbook.activities"),
+        ("sampling = 0.5", "logbook.sampling"),
+    ],
+)
+def test_a_wrong_field_of_the_logbook_is_named(tmp_path: Path, table: str, why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        load_settings(with_logbook(tmp_path, table + "\n"))

@@ -8,6 +8,7 @@ import pytest
 from nodes.errors import PeerUnreachableError
 from nodes.peers import http
 from nodes.peers.http import HttpTransport
+from nodes.tracing import HEADER, Trace, asked_under, begun, decode_traceparent
 from tests.support.http_peer import Reply, http_peer, response
 
 PATIENCE = 30.0
@@ -85,3 +86,35 @@ def test_the_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyP
         await writer.drain()
 
     assert _send(echo) == b"message"
+
+
+def _traces(sent: list[str]) -> list[Trace | None]:
+    named = (line.partition(":") for line in sent)
+    return [decode_traceparent(value.strip()) for name, _, value in named if name == HEADER]
+
+
+def test_a_peer_sees_the_trace_of_the_work_and_never_that_of_the_caller() -> None:
+    sent: list[str] = []
+    given = Trace(b"c" * 16, b"p" * 8)
+
+    async def echo(path: str, body: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(response(body))
+        await writer.drain()
+
+    async def scenario() -> Trace:
+        transport = HttpTransport()
+        async with http_peer(echo, headers=sent) as url:
+            with asked_under(given):
+                await transport.send(url, b"one", timeout=PATIENCE)
+                with begun() as work:
+                    await transport.send(url, b"two", timeout=PATIENCE)
+            await transport.close()
+        return work
+
+    work = asyncio.run(scenario())
+
+    first, second = _traces(sent)
+    assert first is not None
+    assert second is not None
+    assert first.trace_id not in {given.trace_id, work.trace_id}
+    assert second.trace_id == work.trace_id
