@@ -10,7 +10,7 @@ from nodes.counter import HeldBody, HeldItem
 
 
 class ItemOut(Wire):
-    """One item: its digest, and its sealed or blinded content where this node holds it."""
+    """One item: its digest, and its content where this node holds it."""
 
     index: int = Field(ge=0, le=63)
     digest: str = Field(max_length=64, description="Hex SHA-256, as the commitment covers it.")

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api.wire import Wire
-from ledger.errors import LedgerError, MalformedError
+from ledger.errors import DeniedError, LedgerError, MalformedError
 from nodes.errors import (
     CollectorError,
     ConflictError,
@@ -39,6 +39,7 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     QuotaError: HTTPStatus.TOO_MANY_REQUESTS,
     InputError: HTTPStatus.BAD_REQUEST,
     MalformedError: HTTPStatus.BAD_REQUEST,
+    DeniedError: HTTPStatus.CONFLICT,
     LedgerError: HTTPStatus.BAD_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
     GoneError: HTTPStatus.GONE,

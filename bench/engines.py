@@ -19,7 +19,7 @@ from nodes.progress import Milestone
 from nodes.sequencer.cometbft.genesis import Genesis, encode_genesis
 from nodes.sequencer.cometbft.home import EngineHome
 from nodes.sequencer.cometbft.identity import EngineIdentity, EngineKey
-from nodes.sequencer.cometbft.machine import Foreseen
+from nodes.sequencer.cometbft.machine import Engine, Foreseen
 from nodes.sequencer.cometbft.sequencer import CometSequencer
 from nodes.sequencer.port import Batch
 
@@ -33,9 +33,9 @@ PAUSE_SECONDS = 0.15
 class Trivial:
     """A `Machine` that takes everything; its root is a hash over all that it took."""
 
-    def __init__(self, validators: frozenset[bytes]) -> None:
-        """Let the engines with these keys decide for ever."""
-        self._validators = validators
+    def __init__(self, engines: Mapping[str, Engine]) -> None:
+        """Let these engines decide for ever."""
+        self._engines = engines
         self._root = sha256(b"")
 
     def root(self) -> Digest:
@@ -44,12 +44,16 @@ class Trivial:
 
     def validators(self) -> frozenset[bytes]:
         """See `Machine`."""
-        return self._validators
+        return frozenset(e.key for e in self._engines.values() if e.key is not None)
+
+    def engines(self) -> Mapping[str, Engine]:
+        """See `Machine`."""
+        return self._engines
 
     def foresee(self, entries: Sequence[bytes]) -> Foreseen:
         """See `Machine`."""
         root = sha256(self._root + b"".join(entries)) if entries else self._root
-        return Foreseen(root, self._validators, {})
+        return Foreseen(root, self.validators(), {})
 
     def member_of(self, address: bytes) -> str | None:
         """See `Machine`."""
@@ -58,7 +62,7 @@ class Trivial:
 
     def rehearse(self) -> "Trivial":
         """See `Machine`."""
-        return Trivial(self._validators)
+        return Trivial(self._engines)
 
     def take(self, entries: Sequence[bytes]) -> None:
         """See `Rehearsing`."""
@@ -125,13 +129,13 @@ async def _engines(folder: Path, command: Path) -> AsyncIterator[list[Bare]]:
     }
     keys = {name: identity.validator.public for name, identity in identities.items()}
     raw = encode_genesis(chain_id="sk-bench", validators=keys, state={})
-    machines = [Trivial(frozenset(keys.values())) for _ in identities]
     together = Together(
         identities=identities,
         addresses={name: f"{HOST}:{free_port(0)}" for name in identities},
         genesis=Genesis(raw, MappingProxyType({})),
         command=command,
     )
+    machines = [Trivial(together.engines) for _ in identities]
     async with running(folder, together, machines) as found:
         yield found
 
@@ -145,23 +149,32 @@ class Together:
     genesis: Genesis
     command: Path
 
+    @property
+    def engines(self) -> dict[str, Engine]:
+        """Return each engine as the others know it."""
+        return {
+            name: Engine(
+                identity.validator.public, f"{identity.node.address.hex()}@{self.addresses[name]}"
+            )
+            for name, identity in self.identities.items()
+        }
+
     def open(self, name: str, folder: Path) -> CometSequencer:
         """Write an engine's folder and return the sequencer over it."""
-        peers = {
-            identity.node.address.hex(): other
-            for other, identity in self.identities.items()
-            if other != name
-        }
+        engines = self.engines
         EngineHome(folder).write(
             identity=self.identities[name],
             genesis=self.genesis,
             listen=self.addresses[name],
-            peers=[f"{peer}@{self.addresses[other]}" for peer, other in peers.items()],
+            peers=[engine.peer for other, engine in engines.items() if other != name],
             profile="near",
         )
-        keys = {other: i.validator.public for other, i in self.identities.items()}
         return CometSequencer(
-            folder, command=self.command, peers=peers, genesis=keys, patience=_PATIENCE_SECONDS
+            folder,
+            command=self.command,
+            own=engines[name].id,
+            genesis=engines,
+            patience=_PATIENCE_SECONDS,
         )
 
 

@@ -7,7 +7,7 @@ computes the Merkle root that a node will come to, so that a true node can take 
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,12 +25,12 @@ from demo.process import CONFIG, HOST, NodeProcess, free_port
 from ledger.block import NO_PREVIOUS, block_hash, block_header
 from ledger.encoding import Digest
 from ledger.tree import Frontier, leaf_hash
-from nodes.node import DATABASE_FILE
+from nodes.adapters import DATABASE_FILE
 from nodes.progress import Milestone
 from nodes.sequencer.cometbft.genesis import make_genesis
 from nodes.sequencer.cometbft.home import EngineHome
 from nodes.sequencer.cometbft.identity import load_identity, make_card
-from nodes.sequencer.cometbft.machine import Foreseen
+from nodes.sequencer.cometbft.machine import Engine, Foreseen
 from nodes.sequencer.cometbft.rpc import EngineRpc
 from nodes.sequencer.cometbft.transaction import encode_transaction
 from nodes.sequencer.port import MAX_SUBMISSION
@@ -66,9 +66,9 @@ def linked(before: Linked, entries: tuple[bytes, ...]) -> Linked:
 class Linking(Trivial):
     """A `Machine` that takes everything, and whose root is the chain's."""
 
-    def __init__(self, validators: frozenset[bytes]) -> None:
+    def __init__(self, engines: Mapping[str, Engine]) -> None:
         """Begin with nothing."""
-        super().__init__(validators)
+        super().__init__(engines)
         self.at = Linked()
         self.size = Milestone(0)
 
@@ -105,7 +105,7 @@ async def ordered(
         genesis=genesis,
         command=command,
     )
-    machines = [Linking(frozenset(genesis.validators.values())) for _ in NAMES]
+    machines = [Linking(genesis.engines) for _ in NAMES]
     async with running(folder, together, machines) as engines:
         entries = (raw.partition(b"\n\n")[2] for raw in chain.blocks(size))
         await _feed(EngineHome(folder / NAMES[0]).rpc, entries, machines[0], show, size)

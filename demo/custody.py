@@ -19,14 +19,15 @@ def of_custodian(stage: Stage, posted: Posted) -> View:
     bzk, members = stage.members["bzk"], stage.members
     answer = bzk.ask(f"/v1/blocks/{posted.height}/body", role="fg")
     held = answer.json()
-    alpha, content = held["items"]
+    alpha, content, jwt = held["items"]
+    holds_only_content = alpha["content"] is None and jwt["content"] is None
     sealed = from_base64(content["content"])
     by_custodian = _opens(posted, sealed, [bzk.keys / "node.seed", members.recovery("bzk")])
     by_author = _opens(posted, sealed, [members.recovery("uwv")])
     lines = (
         f"body, as FG: {answer.status_code}",
         f"holds it as {held['holder']}",
-        f"alpha    {'digest only' if alpha['content'] is None else 'held'}",
+        f"others   {'digests only' if holds_only_content else 'held'}",
         f"content  {len(sealed)} bytes, sealed:",
         f"  {sealed[-_SHOWN:].hex(' ', 2)}…",
         f"opens with BZK's keys: {'yes' if by_custodian else 'no'}",
@@ -37,7 +38,7 @@ def of_custodian(stage: Stage, posted: Posted) -> View:
         "BZK, FG of the custodian",
         lines,
         saw=answer.content + sealed,
-        is_as_promised=by_author and not by_custodian and alpha["content"] is None,
+        is_as_promised=by_author and not by_custodian and holds_only_content,
     )
 
 

@@ -30,6 +30,7 @@ from ledger.encoding import Digest
 from ledger.entry import is_name
 from ledger.errors import ConsortiumError, LedgerError
 from ledger.key import KeyType, VerifierKey
+from ledger.matrix import verify_rows
 from ledger.note import is_key_name
 
 _T = TypeVar("_T")
@@ -148,6 +149,7 @@ def decode_consortium(raw: str) -> Consortium:
     top.end()
     _verify_names(document)
     _verify_references(document)
+    verify_rows(document)
     return document
 
 

@@ -6,6 +6,7 @@ LedgerError
 │   ├── MisbehaviourError  by a `participant` of a key generation, a place
 │   └── CulpritError       by a `member`, in a key generation
 ├── RefusedError         an entry that the state machine skips, with its counted `reason`
+├── DeniedError          an act in a case that its rules do not allow, with its `reason`
 └── ConsortiumError      a consortium document that breaks a rule; says which and where
 """
 
@@ -65,6 +66,21 @@ class RefusedError(LedgerError):
 
     def __init__(self, reason: str, detail: str) -> None:
         """Refuse for `reason`; `detail` says what to do and holds no personal data."""
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class DeniedError(LedgerError):
+    """An act in a case that its rules do not allow.
+
+    Attributes:
+        reason: the short, stable word of what is in the way.
+        detail: the same in words: what to do instead; holds nothing personal.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        """Deny for `reason`; `detail` says it in words."""
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail

@@ -1,12 +1,14 @@
 """Parts: which items of an entry's body each receiver gets, and what they must look like.
 
 kind      items                                         receiver of each
-signal    alpha, content                                content: a custodian
+signal    alpha, content, jwt                           content: a custodian
 locate    80 bytes for each height                      all: every other issuer
 answer    one frame for each height named:              the author of that `locate`;
           208 bytes for each height of that `locate`    a custodian in its place: all
 erasure   512 bytes: 64 heights, u64be ascending,       one each: every other issuer and
           zero padded                                   custodian, in the document's order
+exchange  a frame of 16, 64 or 256 × 4,096 bytes        one each: every other issuer, in the
+                                                        document's order; a custodian: all
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +19,8 @@ from ledger.body import Share
 from ledger.consortium import Consortium
 from ledger.entry import Entry
 from ledger.errors import MalformedError, VerificationError
+from ledger.exchange.beat import Size
+from ledger.exchange.item import ITEM_BYTES as EXCHANGE_BYTES
 from ledger.heights import MAX_HEIGHTS, Heights
 from ledger.locator import ITEM_BYTES
 from ledger.rules.signal import CONTENT, verify_signal_share
@@ -126,6 +130,8 @@ def _sizes(entry: Entry, share: Share, locate_at: LookUp) -> list[int]:
         if None in located:
             raise VerificationError("answer: a height that is no locate here")
         return [one.slots * SLOT_BYTES for one in located if one is not None]
+    if entry.kind == "exchange":
+        return [Size.decode(entry.further).count * EXCHANGE_BYTES] * len(share.digests)
     if entry.kind == "erasure":
         # How many members there are is for the document at its block to say.
         return [ERASURE_BYTES] * len(share.digests)
@@ -139,6 +145,9 @@ def _expected(
         return list(range(len(sizes)))
     if entry.kind == "erasure":
         return held[:1] or [0]
+    if entry.kind == "exchange":
+        # Which of them is whose, the document at its block says; one of one's own does not open.
+        return list(range(len(sizes))) if len(held) > 1 else held or [0]
     own = own_indexes(entry, held=list(range(len(sizes))), receiver=receiver, locate_at=locate_at)
     # A custodian takes in what is for others who cannot be reached, and all of it: its stored-line
     # lets the whole answer count.

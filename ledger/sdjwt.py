@@ -13,15 +13,17 @@ header says EdDSA and not RFC 9864's Ed25519, because older verifiers know only 
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ledger.encoding import sha256
 from ledger.errors import MalformedError, VerificationError
 from ledger.key import SigningKey, VerifierKey, verify_ed25519
 
 SALT_BYTES = 16
-_RESERVED = frozenset({"_sd", "...", "_sd_alg"})
+RESERVED = frozenset({"_sd", "...", "_sd_alg"})
+"""Names that no claim may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,28 @@ class SdJwt:
             raise MalformedError("SD-JWT: expected <JWT>~<disclosures>~")
         return cls(jwt, tuple(disclosures[:-1]))
 
+    def only(self, names: Collection[str]) -> "SdJwt":
+        """Return it with the disclosures of the claims `names`, as far as it has them.
+
+        Raises:
+            MalformedError: a disclosure is not one of ours.
+        """
+        kept = tuple(text for text in self.disclosures if read_disclosure(text).name in names)
+        return SdJwt(self.jwt, kept)
+
+
+class Disclosed(NamedTuple):
+    """What one disclosure says: under a `salt` of 16 bytes, a claim's `name` and `value`."""
+
+    salt: bytes
+    name: str
+    value: str
+
 
 def issue(
     claims: Mapping[str, str],
     *,
-    always: Mapping[str, str],
+    always: Mapping[str, str | int],
     key: SigningKey,
     total_digests: int,
     random: Callable[[int], bytes],
@@ -61,7 +80,7 @@ def issue(
     Raises:
         MalformedError: a reserved name, a name in both, or more claims than `total_digests`.
     """
-    if _RESERVED & (set(claims) | set(always)) or set(claims) & set(always):
+    if RESERVED & (set(claims) | set(always)) or set(claims) & set(always):
         raise MalformedError("SD-JWT: a claim's name is reserved or used twice")
     if len(claims) > total_digests:
         raise MalformedError(f"SD-JWT: over {total_digests} claims")
@@ -82,13 +101,38 @@ def disclosure(*, salt: bytes, name: str, value: str) -> str:
     return _json64([to_base64url(salt), name, value])
 
 
+def read_disclosure(text: str) -> Disclosed:
+    """Read the disclosure of one claim; the exact inverse of `disclosure`.
+
+    Raises:
+        MalformedError: not what `disclosure` returns for a salt of 16 bytes.
+    """
+    try:
+        salt, name, value = json.loads(from_base64url(text))
+        found = Disclosed(from_base64url(salt), name, value)
+        is_canonical = disclosure(salt=found.salt, name=name, value=value) == text
+    except (ValueError, TypeError, AttributeError, RecursionError) as cause:
+        raise MalformedError("SD-JWT: not a disclosure of ours") from cause
+    if not is_canonical or len(found.salt) != SALT_BYTES:
+        raise MalformedError("SD-JWT: a disclosure is not canonical")
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise MalformedError("SD-JWT: name and value of a claim are texts")
+    return found
+
+
 def disclosure_digest(text: str) -> str:
-    """Return what `_sd` holds for a disclosure (4.2.3)."""
-    return to_base64url(sha256(text.encode("ascii")))
+    """Return what `_sd` holds for a disclosure (4.2.3).
+
+    Raises:
+        MalformedError: not ASCII.
+    """
+    if not text.isascii():
+        raise MalformedError("SD-JWT: a disclosure is ASCII")
+    return to_base64url(sha256(text.encode()))
 
 
 def own_claims(sdjwt: SdJwt, *, key: VerifierKey) -> dict[str, str]:
-    """Return all claims of an SD-JWT that this agency issued itself and kept whole.
+    """Return the claims, as far as they are texts, of an SD-JWT that this agency issued and kept.
 
     Not for anything received: that needs all the refusals of RFC 9901, 7.1.
 
@@ -116,7 +160,7 @@ def own_claims(sdjwt: SdJwt, *, key: VerifierKey) -> dict[str, str]:
             stated[name] = value
     except (ValueError, KeyError, TypeError, AttributeError) as cause:
         raise MalformedError("SD-JWT: not one of ours") from cause
-    return dict(stated)
+    return {name: value for name, value in stated.items() if isinstance(value, str)}
 
 
 def to_base64url(raw: bytes) -> str:

@@ -1,6 +1,6 @@
 """Sealing: one ciphertext for one or more recipients, none of whom can be given another text.
 
-    u8 1 ‖ u8 number of recipients ‖ message id (16 bytes, random)
+    u8 version ‖ u8 number of recipients ‖ message id (16 bytes, random)
     and for each recipient:   key id (8) ‖ HPKE of the key (1,136 + 32 bytes)
     key commitment (32) ‖ nonce (24) ‖ XChaCha20-Poly1305(padded text)
 
@@ -9,6 +9,9 @@ RFC 9180 in base mode with KEM MLKEM768_X25519 (post-quantum and classical at on
 ChaCha20-Poly1305; `info` is enc(origin, kind, author, date, message id, recipient's key id). The
 commitment SHA-256(enc(label, key)) is checked on opening: the cipher alone would let a sender make
 one ciphertext that opens differently under two keys.
+
+In version 2 the whole has the size that its use prescribes, and random bytes stand where the key
+ids would: whoever knows all public keys cannot tell for whom it is, and a recipient tries each.
 
 All random bytes come from `random`, but for the KEM's own, which the library draws itself.
 """
@@ -42,11 +45,13 @@ from ledger.errors import MalformedError, VerificationError
 PUBLIC_BYTES = 1184 + 32
 SEED_BYTES = 32
 MAX_RECIPIENTS = 16
-_VERSION = 1
+_VERSION, _HIDDEN = 1, 2
+_VERSIONS = frozenset({_VERSION, _HIDDEN})
 _ID_BYTES = 16
 _KEY_ID_BYTES = 8
 _WRAPPED_BYTES = 1136 + 32
 _NONCE_BYTES = 24
+_TAG_BYTES = 16
 _FINE, _COARSE = 256, 4096
 _COMMITMENT = "signaalketen/seal-key/v1"
 _PROBE = X25519PrivateKey.from_private_bytes(bytes(32))
@@ -144,23 +149,28 @@ def seal(
     recipients: Sequence[SealingPublicKey],
     context: SealContext,
     random: Callable[[int], bytes],
+    size: int | None = None,
 ) -> bytes:
     """Return `text` sealed so that each of 1 to 16 `recipients` can open it.
 
+    With a `size` it is of so many bytes, and does not show for whom it is.
+
     Raises:
-        MalformedError: no recipient, or too many.
+        MalformedError: no recipient, too many, or a text too long for `size`.
     """
     if not 1 <= len(recipients) <= MAX_RECIPIENTS:
         raise MalformedError(f"sealing needs 1 to {MAX_RECIPIENTS} recipients")
     key, message_id, nonce = random(32), random(_ID_BYTES), random(_NONCE_BYTES)
     wrapped = b"".join(
-        recipient.id + recipient.wrap(key, context.bind(message_id, recipient.id))
+        (recipient.id if size is None else random(_KEY_ID_BYTES))
+        + recipient.wrap(key, context.bind(message_id, recipient.id))
         for recipient in recipients
     )
-    header = bytes([_VERSION, len(recipients)]) + message_id + wrapped + _commitment(key)
-    return (
-        header + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(_pad(text), header, nonce, key)
-    )
+    version = _VERSION if size is None else _HIDDEN
+    header = bytes([version, len(recipients)]) + message_id + wrapped + _commitment(key)
+    room = None if size is None else size - len(header) - _NONCE_BYTES - _TAG_BYTES
+    padded = _pad(text, room)
+    return header + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(padded, header, nonce, key)
 
 
 def open_sealed(raw: bytes, *, key: SealingKey, context: SealContext) -> bytes:
@@ -170,21 +180,13 @@ def open_sealed(raw: bytes, *, key: SealingKey, context: SealContext) -> bytes:
         MalformedError: not a sealed text.
         VerificationError: altered, for another recipient, or of another context.
     """
-    if len(raw) < 2 or raw[0] != _VERSION or not 1 <= raw[1] <= MAX_RECIPIENTS:
-        raise MalformedError("sealed text: expected version 1 and its recipients")
+    if len(raw) < 2 or raw[0] not in _VERSIONS or not 1 <= raw[1] <= MAX_RECIPIENTS:
+        raise MalformedError("sealed text: expected version 1 or 2 and its recipients")
     step = _KEY_ID_BYTES + _WRAPPED_BYTES
     end = 2 + _ID_BYTES + raw[1] * step
     if len(raw) < end + 32 + _NONCE_BYTES:
         raise MalformedError("sealed text: cut off")
-    message_id = raw[2 : 2 + _ID_BYTES]
-    own = key.public.id
-    for at in range(2 + _ID_BYTES, end, step):
-        if raw[at : at + _KEY_ID_BYTES] == own:
-            wrapped = raw[at + _KEY_ID_BYTES : at + step]
-            break
-    else:
-        raise VerificationError("sealed text: not for this key")
-    content_key = key.unwrap(wrapped, context.bind(message_id, own))
+    content_key = _unwrap(raw, end=end, step=step, key=key, context=context)
     if not hmac.compare_digest(_commitment(content_key), raw[end : end + 32]):
         raise VerificationError("sealed text: the key is not the one committed to")
     nonce = raw[end + 32 : end + 32 + _NONCE_BYTES]
@@ -194,21 +196,45 @@ def open_sealed(raw: bytes, *, key: SealingKey, context: SealContext) -> bytes:
         )
     except (CryptoError, ValueError) as cause:
         raise VerificationError("sealed text: altered") from cause
-    return _unpad(padded)
+    return _unpad(padded, None if raw[0] == _VERSION else len(padded))
+
+
+def message_id_of(raw: bytes) -> bytes:
+    """Return the 16 random bytes by which a sealed text is known again."""
+    return raw[2 : 2 + _ID_BYTES]
+
+
+def _unwrap(raw: bytes, *, end: int, step: int, key: SealingKey, context: SealContext) -> bytes:
+    own = key.public.id
+    binding = context.bind(message_id_of(raw), own)
+    for at in range(2 + _ID_BYTES, end, step):
+        wrapped = raw[at + _KEY_ID_BYTES : at + step]
+        if raw[0] == _VERSION and raw[at : at + _KEY_ID_BYTES] == own:
+            return key.unwrap(wrapped, binding)
+        if raw[0] == _HIDDEN:
+            try:
+                return key.unwrap(wrapped, binding)
+            except VerificationError:
+                continue
+    raise VerificationError("sealed text: not for this key")
 
 
 def _commitment(key: bytes) -> bytes:
     return sha256(enc(_COMMITMENT, key))
 
 
-def _pad(text: bytes) -> bytes:
+def _pad(text: bytes, room: int | None = None) -> bytes:
     size = len(text) + 1
-    step = _FINE if size <= _COARSE else _COARSE
-    return text + b"\x80" + bytes(-size % step)
+    if room is None:
+        step = _FINE if size <= _COARSE else _COARSE
+        return text + b"\x80" + bytes(-size % step)
+    if size > room:
+        raise MalformedError(f"sealing: no room for {len(text)} bytes")
+    return text + b"\x80" + bytes(room - size)
 
 
-def _unpad(padded: bytes) -> bytes:
+def _unpad(padded: bytes, room: int | None) -> bytes:
     text, mark, rest = padded.rpartition(b"\x80")
-    if not mark or rest.strip(b"\0") or len(_pad(text)) != len(padded):
+    if not mark or rest.strip(b"\0") or len(_pad(text, room)) != len(padded):
         raise VerificationError("sealed text: the padding is wrong")
     return text

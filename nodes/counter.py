@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from ledger.block import Block
 from ledger.body import Share
+from ledger.disclosure import BSN
 from ledger.encoding import Digest
 from ledger.errors import LedgerError
 from ledger.sdjwt import SdJwt, own_claims
@@ -284,7 +285,11 @@ class Counter:
         author = self._log.document_at(height).by_name.get(self._keyring.member)
         try:
             # Signed with the key of its day, which may have been rotated since.
-            return {} if author is None else own_claims(SdJwt.decode(sdjwt), key=author.sdjwt_key)
+            if author is None:
+                return {}
+            claims = own_claims(SdJwt.decode(sdjwt), key=author.sdjwt_key)
+            # The page may show what was said, and not about whom.
+            return {name: value for name, value in claims.items() if name != BSN}
         except LedgerError:
             # The items themselves still stand.
             return {}

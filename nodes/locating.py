@@ -114,7 +114,9 @@ class Locating:
                 continue
             matching.add_placing(connection, height=height, local_id=local_id)
             posting = self._signals.posting(connection, local_id)
-            for number in self._replica.state.epochs.open_at(posting.purpose, height):
+            numbers = self._replica.state.epochs.open_at(posting.purpose, height)
+            self._let_go(connection, local_id, posting, numbers)
+            for number in numbers:
                 presence = self._presences.of(
                     connection,
                     digits=posting.bsn.digits,
@@ -125,6 +127,23 @@ class Locating:
                 if known is not None:
                     final_now = replace(known, height=height, entry_id=entry_id)
                     self._presences.put(connection, presence.with_signal(final_now))
+
+    def _let_go(
+        self, connection: Connection, local_id: str, posting: Posting, numbers: Sequence[int]
+    ) -> None:
+        """Keep no place under an epoch that lost its key before the signal was on the chain.
+
+        Else a pseudonym would stay for it, when no signal is left that was located under that.
+        """
+        digits, purpose = posting.bsn.digits, posting.purpose
+        for epoch in self._replica.state.epochs.open_now(purpose):
+            if epoch.number in numbers:
+                continue
+            key = self._presences.key(digits=digits, purpose=purpose, epoch=epoch.number)
+            presence = self._presences.at(connection, key)
+            if presence is not None and presence.of(bytes.fromhex(local_id)) is not None:
+                left = presence.without(bytes.fromhex(local_id))
+                self._presences.put(connection, left, digits=digits)
 
     def wake(self) -> None:
         """Look for signals to place now."""

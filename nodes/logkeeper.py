@@ -37,6 +37,8 @@ HOUR = "log-hour"
 """The cursor: the hour, counted since 1970, in which the next entry's records begin."""
 NUMBER = "log-number"
 """The cursor: the number of the newest record of which an entry tells."""
+EXPIRED = "log-expired"
+"""The cursor: how many of this member's entries, in line, have lost their records to retention."""
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
 _AGAIN_SECONDS = 10.0
@@ -133,13 +135,13 @@ class Logkeeper:
         days = None if document is None else document.retention.get(KIND)
         if days is None:
             return
-        ended = [
-            hours.end
-            for hours in self._logs.ended_before(connection, hour - 24 * days)
-            if not self._is_exported or hours.end - 1 <= chain.cursor(connection, EXPORTED)
-        ]
-        if ended:
-            self._logs.drop(connection, before=max(ended))
+        sent = chain.cursor(connection, EXPORTED)
+        after = chain.cursor(connection, EXPIRED)
+        for sequence, hours in self._logs.ended_before(connection, hour - 24 * days, after=after):
+            if self._is_exported and hours.end - 1 > sent:
+                return
+            self._logs.drop(connection, before=hours.end)
+            chain.move_cursor(connection, EXPIRED, sequence)
 
     def _draft(self, hours: LoggedHours) -> KeptHours:
         """Return a new entry that commits to what `hours` says, dated today."""

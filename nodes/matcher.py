@@ -248,23 +248,16 @@ class Matcher:
     ) -> bool:
         """Store the match of an own signal with `member`'s at `height`; tell whether they match.
 
-        Only signals that share an open epoch do (rule 8).
+        Only signals that share an open epoch do (rule 8). `presence` is of the newest epoch that
+        hit: that one both sides know, even where a newer one lost its key before both had theirs.
         """
         epochs = self._replica.state.epochs
         shared = set(epochs.open_at(presence.purpose, own.height))
         shared &= set(epochs.open_at(presence.purpose, height))
         if not shared:
             return False
-        named = self._presences.at(
-            connection,
-            self._presences.key(
-                digits=presence.digits, purpose=presence.purpose, epoch=max(shared)
-            ),
-        )
-        if named is None or not named.y:
-            return False
         lower, higher = (own.entry_id, signal) if own.height < height else (signal, own.entry_id)
-        match_id = named.pseudonym(self._origin).match_id(lower=lower, higher=higher)
+        match_id = presence.pseudonym(self._origin).match_id(lower=lower, higher=higher)
         self._matches.add(
             connection,
             Match(

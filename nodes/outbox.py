@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
@@ -25,7 +25,7 @@ from nodes.logbook import Act, Logbook, Processing
 from nodes.pusher import Pusher
 from nodes.replica import Replica
 from nodes.sequencer.port import Sequencer
-from nodes.signal import KIND, Draft, Posting, Random, draft_signal, verify_posting
+from nodes.signal import KEPT, KIND, Draft, Posting, Random, draft_signal, verify_posting
 from nodes.store.anew import FOUND, POSTED, Anew
 from nodes.store.database import Database
 from nodes.store.signals import BESIDE, Outgoing, Signals
@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
 _MAX_RETRY_SECONDS = 60.0
 _OVER_QUOTA = "over-quota"
+_LONGEST = 36_500
 
 
 class Outbox:
@@ -336,7 +337,16 @@ class Outbox:
 
     def _draft(self, posting: Posting) -> Draft:
         today: date = self._clock.today()
-        return draft_signal(posting, keyring=self._keyring, day=today, random=self._random)
+        document = self._replica.document
+        days = None if document is None else document.retention.get(KIND)
+        # A document may say any number; dates end.
+        return draft_signal(
+            posting,
+            keyring=self._keyring,
+            day=today,
+            random=self._random,
+            kept=KEPT if days is None else timedelta(days=min(days, _LONGEST)),
+        )
 
     def _verify_quota(self, quota: int | None) -> None:
         today = self._clock.today()

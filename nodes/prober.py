@@ -168,7 +168,7 @@ class Prober:
             own.height: own.desk
             for hit in hits
             for own in hit.presence.live()
-            if record(connection, hit.presence, own, author, located, signal, hit.desk)
+            if record(connection, hits[0].presence, own, author, located, signal, hit.desk)
         }
 
     def _pass(
@@ -176,8 +176,7 @@ class Prober:
     ) -> None:
         """Do for nobody what is done for a person who is watched."""
         pseudonym = Presence.decode(self._nobody).pseudonym(self._origin)
-        for _ in range(2):
-            self._presences.at(connection, self._random(_KEY_BYTES))
+        self._presences.at(connection, self._random(_KEY_BYTES))
         with suppress(VerificationError):
             Placement(self._random(16), self._random(24)).open_card(
                 pseudonym, author=author, signal=_NO_SIGNAL

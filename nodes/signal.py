@@ -1,20 +1,23 @@
 """A case signal on its way: what a caller posts, and the entry and body that are drafted from it.
 
-The body has two items: `alpha`, the blinded person for the key holders, and `content`, the SD-JWT
-sealed to this agency's own offline recovery key, for a custodian to hold. BSN and case reference
-stand in neither.
+The body has three items: `alpha`, the blinded person for the key holders; `content`, the SD-JWT
+sealed to this agency's own offline recovery key, for a custodian to hold; `jwt`, the SD-JWT without
+its disclosures, for whoever is granted some. BSN and case reference stand in none: of the BSN the
+SD-JWT has a digest under a salt that only this agency keeps.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from ledger.body import Body, Item
 from ledger.bsn import Bsn
 from ledger.commitment import commit
 from ledger.consortium import VOCABULARY, Consortium
+from ledger.disclosure import BSN, signal_claims
 from ledger.entry import Entry, SignedEntry
 from ledger.group import Scalar
+from ledger.rules.signal import ALPHA, CONTENT, JWT
 from ledger.sdjwt import SdJwt, issue
 from ledger.seal import SealContext, seal
 from ledger.voprf import Alpha, blind, person_input
@@ -25,6 +28,8 @@ KIND = "signal"
 TOTAL_DIGESTS = 16
 SALT_BYTES = 32
 MAX_CASE_REFERENCE = 100
+KEPT = timedelta(days=730)
+"""How long a signal is kept where the document says nothing about it."""
 Random = Callable[[int], bytes]
 
 
@@ -75,13 +80,24 @@ def verify_posting(posting: Posting, *, member: str, document: Consortium) -> No
         raise InputError("is not a field of a case signal", field=min(unknown))
 
 
-def draft_signal(posting: Posting, *, keyring: Keyring, day: date, random: Random) -> Draft:
-    """Make the entry and body for `posting`, dated `day`; every call makes new ones."""
+def draft_signal(
+    posting: Posting,
+    *,
+    keyring: Keyring,
+    day: date,
+    random: Random,
+    kept: timedelta = KEPT,
+) -> Draft:
+    """Make the entry and body for `posting`, dated `day`; every call makes new ones.
+
+    For how long it is `kept`, what it says can be shown to others.
+    """
     blinding = Scalar.reduce(random(64))
     alpha = Alpha(posting.purpose, blind(person_input(posting.bsn), blinding=blinding))
+    fields = {"desk": posting.desk, "purpose": posting.purpose, **posting.fields}
     sdjwt = issue(
-        {"desk": posting.desk, "purpose": posting.purpose, **posting.fields},
-        always={"iss": keyring.entry.name, "iat": day.isoformat()},
+        {**fields, BSN: posting.bsn.digits},
+        always=signal_claims(iss=keyring.entry.name, day=day, last_day=day + kept),
         key=keyring.sdjwt,
         total_digests=TOTAL_DIGESTS,
         random=random,
@@ -90,10 +106,14 @@ def draft_signal(posting: Posting, *, keyring: Keyring, day: date, random: Rando
         origin=keyring.origin, kind=KIND, author=keyring.member, date=day.isoformat()
     )
     content = seal(
-        sdjwt.encode().encode(), recipients=[keyring.recovery], context=context, random=random
+        sdjwt.only(fields).encode().encode(),
+        recipients=[keyring.recovery],
+        context=context,
+        random=random,
     )
+    contents = {ALPHA: alpha.encode(), CONTENT: content, JWT: sdjwt.jwt.encode()}
     body = Body(
-        items=(Item(0, random(SALT_BYTES), alpha.encode()), Item(1, random(SALT_BYTES), content)),
+        items=tuple(Item(i, random(SALT_BYTES), content) for i, content in contents.items()),
         r=Scalar.reduce(random(64)),
     )
     commitment = commit(

@@ -10,6 +10,7 @@ from ledger.rules.answer import AnswerRule
 from ledger.rules.consortium import ConsortiumRule
 from ledger.rules.epoch import EpochRule
 from ledger.rules.erasure import ErasureRule
+from ledger.rules.exchange import ExchangeRule
 from ledger.rules.kind import Rule
 from ledger.rules.locate import LocateRule
 from ledger.rules.logbook import LogbookRule
@@ -28,6 +29,7 @@ PROTOCOLS: Mapping[int, Mapping[str, Rule]] = MappingProxyType(
                 "answer": AnswerRule(),
                 "erasure": ErasureRule(),
                 "logbook": LogbookRule(),
+                "exchange": ExchangeRule(),
             }
         )
     }

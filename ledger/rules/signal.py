@@ -10,10 +10,12 @@ from ledger.errors import RefusedError, VerificationError
 from ledger.outstanding import Signal
 from ledger.rules.kind import Admission, Chain, verify_commitment_point, verify_stored
 
-ITEMS = 2
+ITEMS = 3
 ALPHA = 0
 CONTENT = 1
 """The index of the item that a custodian holds."""
+JWT = 2
+"""The index of the item that is shown with a disclosure: an SD-JWT without its disclosures."""
 
 
 class SignalRule:
@@ -37,11 +39,11 @@ class SignalRule:
 
 
 def verify_signal_share(share: Share, entry: Entry) -> None:
-    """Check what a receiver was given of a signal's body: two items, opening the commitment.
+    """Check what a receiver was given of a signal's body: three items, opening the commitment.
 
     Raises:
         VerificationError: another number of items, or they do not open the commitment.
     """
     if len(share.digests) != ITEMS:
-        raise VerificationError(f"a signal's body has {ITEMS} items, alpha and content")
+        raise VerificationError(f"a signal's body has {ITEMS} items: alpha, content, jwt")
     share.verify(entry)

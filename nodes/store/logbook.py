@@ -29,7 +29,6 @@ _LEAST_BYTES, _STEP_BYTES, _LENGTH_BYTES = 384, 128, 4
 _is_it = _hours.c.entry_id == bindparam("id")
 _NEWEST = Statement(select(func.max(_record.c.number)))
 _ADD = Statement(insert(_record))
-_OLDEST = Statement(select(func.min(_record.c.number)))
 _PAGE = Statement(
     select(_record.c.number, _record.c.box)
     .where(_record.c.number > bindparam("after"))
@@ -183,11 +182,17 @@ class Logs:
             except MalformedError:
                 continue
 
-    def ended_before(self, connection: Connection, hour: int) -> list[LoggedHours]:
-        """Return the hours on the chain that ended before `hour`, and whose records are here."""
-        oldest = int(_OLDEST.value(connection) or 0)
-        kept = (hours_in(one) for one in self.all_hours(connection) if one.height is not None)
-        return [hours for hours in kept if hours.last_hour < hour and hours.end > oldest]
+    def ended_before(
+        self, connection: Connection, hour: int, *, after: int
+    ) -> Iterator[tuple[int, LoggedHours]]:
+        """Yield (sequence, hours) of entries after `after` in line, up to one not before `hour`."""
+        columns = select(_hours.c.entry_id, _hours.c.height, _hours.c.entry, _hours.c.box)
+        rows = columns.add_columns(_hours.c.sequence).where(_hours.c.sequence > after)
+        for *row, sequence in connection.execute(rows.order_by(_hours.c.sequence)):
+            hours = hours_in(self._read(*row))
+            if hours.last_hour >= hour:
+                return
+            yield sequence, hours
 
     def on_chain(self, connection: Connection, *, author: str, size: int) -> dict[Digest, int]:
         """Return the `logbook` entries by `author` in the first `size` blocks: height by id."""

@@ -123,12 +123,12 @@ def case_of(cluster: Cluster, own: Own) -> str | None:
     return cluster[own.name].counter.signal(own.local_id).standing.case_id
 
 
-def members_met(cluster: Cluster, own: Own) -> set[tuple[str, str]]:
+async def members_met(cluster: Cluster, own: Own) -> set[tuple[str, str]]:
     """Return with whom the case of a signal is, and as whose signal callers read it."""
     case_id = case_of(cluster, own)
     if case_id is None:
         return set()
-    case = cluster[own.name].cases.get(case_id)
+    case = await cluster[own.name].cases.show(case_id)
     return {(match.member, match.own_local_id) for match in case.matches}
 
 
@@ -169,17 +169,17 @@ def test_live_signals_are_posted_anew_and_their_callers_lose_nothing(founded: Fo
                 quorum=founded.document.quorum,
             )
         assert seen | {(own, case_of(cluster, own)) for own in cases} == set(cases.items())
-        assert members_met(cluster, uwv) == {("svb", uwv.local_id)}
-        assert members_met(cluster, svb) == {("uwv", svb.local_id)}
-        assert [s.local_id for s in cluster["szw"].counter.page(before=None, count=9)] == [
-            alone.local_id
-        ]
+        assert await members_met(cluster, uwv) == {("svb", uwv.local_id)}
+        assert await members_met(cluster, svb) == {("uwv", svb.local_id)}
+        assert [
+            s.local_id for s in await cluster["szw"].counter.show_page(before=None, count=9)
+        ] == [alone.local_id]
 
         (late,) = await post_all(cluster, ("szw", shared))
-        assert {name for name, _ in members_met(cluster, late)} == {"uwv", "svb"}
+        assert {name for name, _ in await members_met(cluster, late)} == {"uwv", "svb"}
         await cluster.close_epoch(1)
         await cluster.until_answered()
-        assert members_met(cluster, uwv) == {("svb", uwv.local_id), ("szw", uwv.local_id)}
+        assert await members_met(cluster, uwv) == {("svb", uwv.local_id), ("szw", uwv.local_id)}
         assert cluster.audit("bzk").is_sound
 
     play(founded, story)
@@ -214,7 +214,7 @@ def test_a_signal_that_is_withdrawn_meanwhile_does_not_come_back(
             await cluster["uwv"].withdrawal.withdraw(uwv.local_id)
             with pytest.raises(GoneError):
                 cluster["uwv"].counter.signal(uwv.local_id)
-            assert cluster["uwv"].counter.page(before=None, count=9) == []
+            assert await cluster["uwv"].counter.show_page(before=None, count=9) == []
 
         # The other's old signal goes once nothing needs it any more.
         await until_over(cluster)
@@ -243,12 +243,12 @@ def test_an_old_signal_stands_until_those_it_matched_have_posted_anew_too(
 
             (progress,) = cluster["uwv"].reposting.progress()
             assert (progress.total, progress.posted, progress.done) == (1, 1, 0)
-            assert members_met(cluster, uwv) == {("svb", uwv.local_id)}
-            assert len(cluster["uwv"].counter.page(before=None, count=9)) == 1
+            assert await members_met(cluster, uwv) == {("svb", uwv.local_id)}
+            assert len(await cluster["uwv"].counter.show_page(before=None, count=9)) == 1
 
         await until_over(cluster)
         assert case_of(cluster, uwv) == before
-        assert members_met(cluster, svb) == {("uwv", svb.local_id)}
+        assert await members_met(cluster, svb) == {("uwv", svb.local_id)}
 
     play(founded, story)
 
@@ -292,7 +292,7 @@ def test_of_two_open_epochs_only_what_was_to_be_found_longest_under_the_lost_one
         now = [cluster["uwv"].counter.signal(own.local_id).signal.height for own in owns]
         assert [a != b for a, b in zip(heights, now, strict=True)] == [bool(n) for n in anew]
         theirs = await post_all(cluster, ("svb", older), ("svb", newer))
-        assert [members_met(cluster, own) for own in theirs] == [
+        assert [await members_met(cluster, own) for own in theirs] == [
             {("uwv", own.local_id)} for own in theirs
         ]
 

@@ -15,6 +15,7 @@ from ledger.body import Share
 from ledger.checkpoint import Checkpoint
 from ledger.cosignature import SignedCheckpoint
 from ledger.day import decode_day
+from ledger.disclosure import Disclosure
 from ledger.dkg.complaint import Complaint
 from ledger.dkg.contribution import Contribution
 from ledger.dkg.signature import Signature
@@ -23,6 +24,9 @@ from ledger.encoding import enc, from_base64, split_enc, to_base64
 from ledger.entry import Entry, SignedEntry
 from ledger.epoch import EpochDocument
 from ledger.errors import LedgerError, MalformedError
+from ledger.exchange.beat import Size
+from ledger.exchange.item import Piece
+from ledger.exchange.message import Message
 from ledger.export import ExportReader, encode_export
 from ledger.generation.plan import Plan
 from ledger.generation.statement import Statement
@@ -36,7 +40,13 @@ from ledger.member import MemberDocument
 from ledger.note import Note, SignatureLine
 from ledger.parts import decode_erasure, encode_erasure
 from ledger.receipt import Receipt
-from ledger.sdjwt import SdJwt, from_base64url, to_base64url
+from ledger.sdjwt import (
+    SdJwt,
+    disclosure,
+    from_base64url,
+    read_disclosure,
+    to_base64url,
+)
 from ledger.tile import Tile, decode_bundle, encode_bundle
 from ledger.voprf import Alpha
 from nodes.holder import Evaluation
@@ -113,6 +123,9 @@ FORMATS = [
     Format("trial", drawing.trials, Trial.encode, Trial.decode),
     Format("share backup", drawing.share_backups, ShareBackup.encode, ShareBackup.decode),
     Format("complaint", drawing.complaints, Complaint.encode, Complaint.decode),
+    Format("disclosure", drawing.disclosures, Disclosure.encode, Disclosure.decode),
+    Format("piece", drawing.pieces, Piece.encode, Piece.decode),
+    Format("message", drawing.messages, Message.encode, Message.decode),
     Format("alpha", drawing.alphas, Alpha.encode, Alpha.decode),
     Format("erasure item", drawing.erased_heights, encode_erasure, decode_erasure),
     Format(
@@ -148,6 +161,13 @@ FORMATS = [
     ),
     _of_text("epoch document", drawing.epoch_documents, EpochDocument.encode, EpochDocument.decode),
     _of_text("heights", drawing.named_heights(), Heights.encode, Heights.decode),
+    _of_text("size of a beat", drawing.beat_sizes, Size.encode, Size.decode),
+    _of_text(
+        "claim",
+        drawing.claims,
+        lambda claim: disclosure(salt=claim.salt, name=claim.name, value=claim.value),
+        read_disclosure,
+    ),
     _of_text("SD-JWT", drawing.sdjwts, SdJwt.encode, SdJwt.decode),
 ]
 

@@ -38,7 +38,7 @@ from tests.support.spoiling import unnoticed_flips
 CONTEXT = SealContext(ORIGIN, "signal", "uwv", "2026-11-24")
 SEALING = SealingKey(bytes(range(32)))
 BODY = Body(
-    (Item(0, b"\x01" * 32, b"alpha"), Item(1, b"\x02" * 32, b"content")),
+    tuple(Item(i, bytes([i]) * 32, what) for i, what in enumerate((b"alpha", b"content", b"jwt"))),
     Scalar.reduce(b"\x03" * 64),
 )
 
@@ -103,7 +103,7 @@ def _verify_share(raw: bytes) -> None:
 
 
 def _verify_opening_of(commitment: bytes) -> None:
-    verify_signal_share(BODY.share([0, 1]), _signal(commitment).entry)
+    verify_signal_share(BODY.share([0, 1, 2]), _signal(commitment).entry)
 
 
 def _open(raw: bytes) -> bytes:
@@ -147,7 +147,7 @@ RECEIPT = Receipt(BLOCK, 0, (LEAVES[1],), cosigned(CHECKPOINT, by=NAMES[:QUORUM]
         ),
         pytest.param(RECEIPT.encode(), _verify_receipt, id="receipt"),
         pytest.param(BODY.share([0]).encode(), _verify_share, id="share of one item"),
-        pytest.param(BODY.share([0, 1]).encode(), _verify_share, id="share of both items"),
+        pytest.param(BODY.share([0, 1, 2]).encode(), _verify_share, id="share of both items"),
         pytest.param(_commitment(BODY), _verify_opening_of, id="commitment"),
         pytest.param(SDJWT.encode().encode(), _read_claims, id="SD-JWT"),
         pytest.param(SEALED, _open, id="sealed text"),

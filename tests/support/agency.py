@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import randbelow
 
 from api.client.node import NodeClient
 from demo.process import HOST, free_port
@@ -16,6 +17,7 @@ from tests.support.compose import ROOT, Project
 
 DEPLOY = ROOT / "deploy" / "agency"
 LOOPBACK = ("--url", "http://127.0.0.1:8080", "--token-file", "/agency/keys/tokens/operator")
+_FIRST_PORT = 17_000
 _STEP_SECONDS = 300
 _UP_SECONDS = 900
 
@@ -26,7 +28,8 @@ class Agency:
     def __init__(self, project: Project, name: str, folder: Path) -> None:
         """Write its settings; nothing runs yet."""
         self.name, self.project, self.folder = name, project, folder
-        self._port, self._engine_port = free_port(0), free_port(0)
+        # Not one that the system hands out: minutes pass before Docker takes it.
+        self._port = free_port(_FIRST_PORT + 2 * randbelow(1000))
         self._files = folder / "override.json"
         self.post, self.safe = folder / "post", folder / "safe"
         for place in (self.post, self.safe):
@@ -48,8 +51,12 @@ class Agency:
         """Run `docker compose …` on this agency's part."""
         files = ("-f", str(DEPLOY / "compose.yaml"), "-f", str(self._files))
         command = ("docker", "compose", "-p", f"{self.project.name}-{self.name}", *files)
-        ports = {"NODE_PORT": str(self._port), "ENGINE_PORT": str(self._engine_port)}
-        return _run(*command, *arguments, seconds=seconds, env=ports)
+        own = {
+            "SIGNAALKETEN_IMAGE": self.project.image,
+            "NODE_PORT": str(self._port),
+            "ENGINE_PORT": str(self._port + 1),
+        }
+        return _run(*command, *arguments, seconds=seconds, env=own)
 
     def tools(self, *arguments: str, program: str | None = None) -> bytes:
         """Run one command in the container that has the keys and no network."""

@@ -82,7 +82,7 @@ def make_signal(
     origin = consortium.document.origin
     label = (origin, author, day.isoformat(), number)
     alpha = alpha or Alpha(PURPOSE, hash_to_point(seeded(64, *label, "person")))
-    contents = (alpha.encode(), seeded(64, *label, "content"))
+    contents = (alpha.encode(), *(seeded(64, *label, item) for item in ("content", "jwt")))
     items = tuple(
         Item(index, seeded(32, *label, "salt", index), content)
         for index, content in enumerate(contents)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from secrets import randbelow
 from typing import Any
 
 from api.client.node import NodeClient
@@ -37,7 +38,9 @@ class Project:
     def __init__(self, name: str) -> None:
         """Choose ports; start nothing."""
         self.name = name
-        self._ports = {agency: free_port(0) for agency in AGENCIES}
+        # Not those that the system hands out: minutes pass before Docker takes them.
+        first = 20_000 + 4 * randbelow(3_000)
+        self._ports = {agency: free_port(first + at) for at, agency in enumerate(AGENCIES)}
         ports = {f"{agency.upper()}_PORT": str(port) for agency, port in self._ports.items()}
         # An image of its own, too: other copies of this code may be built on the same machine.
         self.image = f"signaalketen:{name}"

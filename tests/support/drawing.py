@@ -8,7 +8,9 @@ from ledger.backup import ShareBackup
 from ledger.block import Block
 from ledger.body import Item, Share
 from ledger.checkpoint import Checkpoint
+from ledger.consortium import VOCABULARY
 from ledger.cosignature import SignedCheckpoint
+from ledger.disclosure import Disclosure
 from ledger.dkg.complaint import Complaint
 from ledger.dkg.contribution import Contribution
 from ledger.dkg.envelope import Exchanged
@@ -17,6 +19,9 @@ from ledger.dleq import Proof
 from ledger.encoding import Digest, to_base64
 from ledger.entry import Entry, SignedEntry
 from ledger.epoch import CLOSED, OPEN, EpochDocument, PublicShare
+from ledger.exchange import message, words
+from ledger.exchange.beat import COUNTS, Size
+from ledger.exchange.item import CHUNK_BYTES, Piece
 from ledger.generation.plan import Plan
 from ledger.generation.statement import Statement, Step
 from ledger.generation.trial import Trial
@@ -29,6 +34,7 @@ from ledger.member import MemberDocument
 from ledger.note import Note, SignatureLine
 from ledger.pseudonym import SLOTS
 from ledger.receipt import Receipt
+from ledger.sdjwt import Disclosed as Claim
 from ledger.sdjwt import SdJwt, to_base64url
 from ledger.tile import Tile
 from ledger.voprf import Alpha
@@ -235,6 +241,49 @@ sdjwts = st.builds(
     st.lists(_BASE64URL, min_size=3, max_size=3).map(".".join),
     st.lists(_BASE64URL, max_size=4).map(tuple),
 )
+claims = st.builds(
+    Claim,
+    salt=st.binary(min_size=16, max_size=16),
+    name=st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+    value=st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+)
+disclosures = st.builds(
+    Disclosure, shares(), st.lists(_BASE64URL, min_size=1, max_size=4).map(tuple)
+)
+_IDS = st.binary(min_size=16, max_size=16)
+_DESKS = st.builds("{}/{}".format, names, names)
+_FULL = st.builds(
+    lambda id_, count, place: Piece(id_, place % count, count, bytes(CHUNK_BYTES)),
+    _IDS,
+    st.integers(1, 16),
+    st.integers(0, 15),
+)
+_LAST = st.builds(
+    lambda id_, count, chunk: Piece(id_, count - 1, count, chunk),
+    _IDS,
+    st.integers(1, 16),
+    st.binary(min_size=1, max_size=CHUNK_BYTES),
+)
+pieces = _FULL | _LAST
+beat_sizes = st.builds(Size, st.sampled_from(COUNTS), st.booleans())
+_WANTED = st.sets(st.sampled_from(VOCABULARY), min_size=1).map(
+    lambda chosen: tuple(name for name in VOCABULARY if name in chosen)
+)
+_VISIBLE = st.characters(exclude_categories=["Cc", "Cf", "Cs", "Co"])
+_CONTENTS = st.one_of(
+    st.builds(message.Confirm, st.sampled_from(words.Within)),
+    st.builds(message.Outcome, st.sampled_from(words.Result)),
+    st.builds(message.Coordinate, _DESKS),
+    st.builds(message.Request, names, names, st.sampled_from(words.Necessity), _WANTED),
+    st.builds(message.Refuse, _IDS, st.sampled_from(words.Refusal)),
+    st.builds(message.Grant, _IDS, st.sampled_from(words.Release), days, disclosures),
+    st.builds(
+        message.Text, st.text(_VISIBLE | st.just("\n"), max_size=40).filter(lambda t: t.strip())
+    ),
+    st.builds(message.Contest, st.sampled_from(words.Contention)),
+    st.builds(message.Close, st.sampled_from(words.Ending)),
+)
+messages = st.builds(message.Message, _IDS, _DESKS, _CONTENTS)
 base64urls = st.binary(max_size=40).map(to_base64url)
 exports = st.tuples(
     st.lists(st.binary(min_size=1, max_size=40), max_size=5),

@@ -63,7 +63,7 @@ def _kill_one(consortium: Processes, posters: Posters, random: Random) -> Kill:
         assert not consortium.is_running(name), "it came back before it was started"
         time.sleep(random.random() * _PAUSE_SECONDS)
         consortium.launch(name)
-    consortium.until(lambda: all(consortium.is_ready(member) for member in ROLES))
+    consortium.until(lambda: consortium.is_ready(name))
     end = time.monotonic()
     # The next is killed when all are there; and a gap at this one's end has ended.
     _until_answered(consortium, posters, since=end)

@@ -1,17 +1,22 @@
-"""What a node logged, as its privacy officer reads it."""
+"""What a node logged, as its privacy officer reads it; its hours, as they end; its audit."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import text
 
+from ledger.audit import Finding
 from ledger.block import Block
 from ledger.entry import SignedEntry
 from ledger.logbook import LoggedHours, LogRecord
+from nodes.log_audit import LogAudit
 from nodes.logbook import KEY_LABEL, open_subject
 from nodes.node import Node
 from nodes.store.logbook import Logs, hours_in
+from tests.support.bench import Bench
 
 _ALL = 2**62
+HOUR_SECONDS = 3600
 
 
 class Logged(NamedTuple):
@@ -60,3 +65,33 @@ def tamper(node: Node, statement: str) -> None:
     """Change a node's tables, as whoever operates it could."""
     with node.database.begin() as connection:
         assert connection.execute(text(statement)).rowcount > 0, "nothing was changed"
+
+
+async def keep(bench: Bench) -> None:
+    """Let the keeper and the order work until nothing of the log waits any more."""
+    keeper = bench.node.logkeeper
+    await keeper.close_hour()
+    await keeper.deliver()
+    await bench.catch_up()
+    await keeper.deliver()
+
+
+async def hour_with(bench: Bench, posts: int, *, first: int = 0) -> None:
+    """Post so many signals, and let the hour end."""
+    await keep(bench)
+    for number in range(first, first + posts):
+        await bench.post(key=f"{number}")
+    bench.clock.turn(seconds=HOUR_SECONDS)
+    await keep(bench)
+
+
+def findings(bench: Bench, *, hours_from_now: int = 0) -> list[Finding]:
+    """Return what the audit of the own log finds."""
+    audit = LogAudit(member=bench.name, logs=logs_of(bench.node))
+    moment = bench.clock.now() + timedelta(hours=hours_from_now)
+    tip = bench.node.replica.tip
+    assert tip is not None
+    with bench.node.database.read() as connection:
+        return list(
+            audit.check(connection, size=tip.size, document=bench.founded.document, now=moment)
+        )

@@ -22,20 +22,28 @@ ReadOne = Callable[[Year, int, str], bytes]
 
 
 def link(year: Year, read: ReadPair) -> Area:
-    """Tell pairs of signals about one person from pairs about two, as `read` sees them."""
+    """Tell pairs of signals about one person from pairs about two, as `read` sees them.
+
+    Learned from half of the people, and tried on the others. No signal is in two pairs of a kind:
+    what pairs had in common would make chance look like knowledge.
+    """
     random = Random(len(year.signals))
     about: dict[str, list[int]] = defaultdict(list)
-    shuffled = random.sample(sorted(year.signals), len(year.signals))
-    for height in shuffled:
+    for height in random.sample(sorted(year.signals), len(year.signals)):
         about[year.persons[height].digits].append(height)
-    # No signal is in two pairs: what pairs had in common would make chance look like knowledge.
-    # Learned from half of the people, and tried on the others.
     people = random.sample(sorted(about), len(about))
-    ones = [pair for digits in people for pair in _pairs(about[digits])]
-    others = [
-        (one, other) for one, other in _pairs(shuffled) if year.persons[one] != year.persons[other]
-    ][: len(ones)]
-    return tell_apart([read(year, *pair) for pair in ones], [read(year, *pair) for pair in others])
+    middle = len(people) // 2
+    ones, others = [], []
+    for half in (people[:middle], people[middle:]):
+        heights = [height for digits in half for height in about[digits]]
+        mixed = random.sample(heights, len(heights))
+        ones.append([pair for digits in half for pair in _pairs(about[digits])])
+        others.append([p for p in _pairs(mixed) if year.persons[p[0]] != year.persons[p[1]]])
+    count = min(map(len, [*ones, *others]))
+    return tell_apart(
+        [read(year, *pair) for half in ones for pair in half[:count]],
+        [read(year, *pair) for half in others for pair in half[:count]],
+    )
 
 
 def _pairs(heights: Sequence[int]) -> list[tuple[int, int]]:

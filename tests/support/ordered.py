@@ -9,7 +9,7 @@ Members alone run engines; strangers never get to see any of this.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from random import Random
@@ -28,7 +28,7 @@ from tests.support.observer import public, witnessed
 from tests.support.observing import ISSUERS, Entered, Year
 
 _A_DAY = 500
-_AT_ONCE, _BATCHES = 7, 3
+_AT_ONCE, _BATCHES = 7, 8
 _WITHDRAW = 0.08
 
 
@@ -56,6 +56,7 @@ class EngineBytes:
         self._year = year
         self._ordered = ordered
         self._proposers = sorted({at.proposer for at in ordered.values()})
+        self._slow: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, year: Year, blocks: Sequence[dict[str, Any]]) -> Self:
@@ -71,13 +72,19 @@ class EngineBytes:
             wanted += [at.locate, *at.answers.values()]
         return all(entered.signed.id in self._ordered for entered in wanted)
 
-    def stretched(self, entered: Iterable[tuple[Entered, Entered]]) -> "EngineBytes":
-        """Return the same with entries that took twice as long since another: a leak, planted."""
+    def proposed(self, entered: Iterable[tuple[Entered, int]]) -> "EngineBytes":
+        """Return the same with entries in blocks of an engine that a number chooses: a leak."""
         ordered = dict(self._ordered)
-        for one, since in entered:
-            at = self._at(one)
-            ordered[one.signed.id] = at._replace(time=2 * at.time - self._at(since).time)
+        for one, number in entered:
+            proposer = self._proposers[number % len(self._proposers)]
+            ordered[one.signed.id] = self._at(one)._replace(proposer=proposer)
         return EngineBytes(self._year, ordered)
+
+    def slowed(self, heights: Collection[int]) -> "EngineBytes":
+        """Return the same with answers that took twice as long for signals in `heights`: a leak."""
+        slow = EngineBytes(self._year, self._ordered)
+        slow._slow = frozenset(heights)
+        return slow
 
     def pair(self, year: Year, one: int, other: int) -> bytes:
         """Read two signals: what is public, and what the engines know besides; see `ReadPair`."""
@@ -108,8 +115,12 @@ class EngineBytes:
         return self._ordered[entered.signed.id]
 
     def _answers(self, year: Year, height: int) -> list[Ordered]:
-        answers = year.located[height].answers
-        return [self._at(answers[name]) for name in sorted(answers)]
+        located = year.located[height]
+        found = [self._at(located.answers[name]) for name in sorted(located.answers)]
+        if height in self._slow:
+            since = self._at(located.locate).time
+            found = [at._replace(time=2 * at.time - since) for at in found]
+        return found
 
     def _delays(self, year: Year, height: int) -> list[int]:
         """Return how long a signal took to its `locate`, that to each answer, and these apart."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ledger.claims import reveal
+from ledger.errors import VerificationError
 from ledger.sdjwt import (
     SdJwt,
     disclosure,
@@ -115,6 +117,88 @@ def test_the_claims_of_the_rfcs_examples_come_back_from_what_is_issued(
             )
             kept = own_claims(SdJwt.decode(issued.encode()), key=entry_key("uwv").verifier)
             assert kept == {**claims, "iss": "https://issuer.example.com"}
+
+
+NATIONALITIES = {
+    # 5.1: the elements of a list.
+    "WyJsa2x4RjVqTVlsR1RQVW92TU5JdkNBIiwgIlVTIl0": "pFndjkZ_VCzmyTa6UjlZo3dh-ko8aIKQc9DlGzhaVYo",
+    "WyJuUHVvUW5rUkZxM0JJZUFtN0FuWEZBIiwgIkRFIl0": "7Cf6JkPudry3lcbwHgeZ8khAv1U1OSlerP0VkBJrWZ0",
+}
+# 6.3: an address that is hidden whole, and each part of it.
+PARTS = {
+    "street_address": (
+        "WyIyR0xDNDJzS1F2ZUNmR2ZyeU5STjl3IiwgInN0cmVldF9hZGRyZXNzIiwgIlNjaHVsc3RyLiAxMiJd"
+    ),
+    "locality": "WyJlbHVWNU9nM2dTTklJOEVZbnN4QV9BIiwgImxvY2FsaXR5IiwgIlNjaHVscGZvcnRhIl0",
+    "region": "WyI2SWo3dE0tYTVpVlBHYm9TNXRtdlZBIiwgInJlZ2lvbiIsICJTYWNoc2VuLUFuaGFsdCJd",
+    "country": "WyJlSThaV205UW5LUHBOUGVOZW5IZGhRIiwgImNvdW50cnkiLCAiREUiXQ",
+}
+ADDRESS = (
+    "WyJRZ19PNjR6cUF4ZTQxMmExMDhpcm9BIiwgImFkZHJlc3MiLCB7Il9zZCI6IFsiNnZoOWJxLXpTNEdLTV83R3BnZ1Zi"
+    "WXp6dTZvT0dYcm1OVkdQSFA3NVVkMCIsICI5Z2pWdVh0ZEZST0NnUnJ0TmNHVVhtRjY1cmRlemlfNkVyX2o3NmttWXlN"
+    "IiwgIktVUkRQaDRaQzE5LTN0aXotRGYzOVY4ZWlkeTFvVjNhM0gxRGEyTjBnODgiLCAiV045cjlkQ0JKOEhUQ3NTMmpL"
+    "QVN4VGpFeVc1bTV4NjVfWl8ycm8yamZYTSJdfV0"
+)
+ADDRESS_DIGEST = "HvrKX6fPV0v9K_yCVFBiLFHsMaxcD_114Em6VT8x1lg"
+
+
+def _payload(**more: object) -> dict[str, object]:
+    """Return 5.1's payload as far as its example is here: with three digests of others' claims."""
+    others = [
+        "CrQe7S5kqBAHt-nMYXgc6bdt2SH5aTY1sU_M-PgkjPI",
+        "XQ_3kPKt1XyX7KANkqVR6yZ2Va5NrPIvPYbyMvRKBMM",
+        "XzFrzwscM6Gn6CJDc6vVK8BkMnfG8vOSKfpPIZdAfdE",
+    ]
+    return {
+        "_sd": [*others, *(digest for *_, digest in EXAMPLE)],
+        "iss": "https://issuer.example.com",
+        "sub": "user_42",
+        "nationalities": [{"...": digest} for digest in NATIONALITIES.values()],
+        "_sd_alg": "sha-256",
+        **more,
+    }
+
+
+def test_the_rfcs_example_shows_what_is_disclosed_and_nothing_else() -> None:
+    printed = {name: text for _, name, _, text, _ in EXAMPLE}
+    us, _ = NATIONALITIES
+
+    claims = reveal(_payload(), [printed["family_name"], printed["given_name"], us])
+
+    assert claims == {
+        "iss": "https://issuer.example.com",
+        "sub": "user_42",
+        "given_name": "John",
+        "family_name": "Doe",
+        "nationalities": ["US"],
+    }
+
+
+def test_the_rfcs_example_is_whole_with_all_disclosures() -> None:
+    claims = reveal(_payload(), [*(text for *_, text, _ in EXAMPLE), *NATIONALITIES])
+
+    assert claims["nationalities"] == ["US", "DE"]
+    assert {n: v for n, v in claims.items() if n not in {"iss", "sub", "nationalities"}} == {
+        name: value for _, name, value, _, _ in EXAMPLE
+    }
+
+
+def test_the_rfcs_address_is_disclosed_whole_in_part_or_not() -> None:
+    payload = {"_sd": [ADDRESS_DIGEST], "_sd_alg": "sha-256"}
+
+    assert reveal(payload, []) == {}
+    assert reveal(payload, [ADDRESS]) == {"address": {}}
+    assert reveal(payload, [PARTS["region"], ADDRESS]) == {"address": {"region": "Sachsen-Anhalt"}}
+    assert reveal(payload, [*PARTS.values(), ADDRESS]) == {
+        "address": {
+            "street_address": "Schulstr. 12",
+            "locality": "Schulpforta",
+            "region": "Sachsen-Anhalt",
+            "country": "DE",
+        }
+    }
+    with pytest.raises(VerificationError, match="does not hold"):
+        reveal(payload, [PARTS["region"]])
 
 
 def _text_claims(text: str) -> dict[str, str]:

@@ -6,6 +6,7 @@
     config/priv_validator_key.json  the key that it votes with          0600
     data/                           the engine's own: blocks, state, what it last signed
     run/abci.sock run/rpc.sock      where engine and node meet
+    run/engine.pid                  the process that was started on this folder last
     engine.log                      what it says
 
 The engine's defaults take half a second a block. What costs that time is `flush_throttle_timeout`
@@ -62,6 +63,7 @@ class EngineHome:
         self.path = path
         self.abci = path / "run" / "abci.sock"
         self.rpc = path / "run" / "rpc.sock"
+        self.pid = path / "run" / "engine.pid"
         self.log = path / "engine.log"
         self.evidence = path / "misbehaviour.jsonl"
 

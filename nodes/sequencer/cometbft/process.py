@@ -1,12 +1,15 @@
 """The engine as a process of this node: it ends with the node, and is started again if it fails.
 
 The engine ends by itself when its application's socket closes, so that a node that was killed
-takes its engine with it.
+takes its engine with it. Not always: one that stops while it talks to a peer can wait for ever, and
+holds its files. So whatever an earlier node left on this folder is ended first (on Linux).
 """
 
 import asyncio
 import contextlib
 import logging
+import os
+import signal
 from pathlib import Path
 
 from nodes.errors import ConfigurationError
@@ -14,6 +17,8 @@ from nodes.sequencer.cometbft.home import EngineHome
 
 _log = logging.getLogger(__name__)
 _STOP_SECONDS = 5.0
+_LOOK_SECONDS = 0.02
+_LOOKS = 250
 _TAIL_BYTES = 16_384
 _REASONS = ("ERROR:", "panic:")
 
@@ -34,6 +39,7 @@ class EngineProcess:
         Raises:
             ConfigurationError: the command cannot be run.
         """
+        await self._end_left_over()
         # A socket that a killed engine left behind would keep the next from listening.
         self._home.rpc.unlink(missing_ok=True)
         with self._home.log.open("ab") as log:
@@ -50,10 +56,33 @@ class EngineProcess:
                 ) from cause
         self.is_running, self.pid = True, process.pid
         try:
+            self._home.pid.write_text(f"{process.pid}\n")
             await process.wait()
         finally:
             self.is_running, self.pid = False, None
             await _end(process)
+
+    async def _end_left_over(self) -> None:
+        """End the engine that an earlier node started on this folder, if it still runs."""
+        try:
+            pid = int(self._home.pid.read_text())
+        except (OSError, ValueError):
+            return
+        if self._is_on_this_folder(pid):
+            _log.warning("an engine that an earlier node left behind is ended")
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            for _ in range(_LOOKS):
+                if not self._is_on_this_folder(pid):
+                    break
+                await asyncio.sleep(_LOOK_SECONDS)
+
+    def _is_on_this_folder(self, pid: int) -> bool:
+        # The number may be another program's by now; in this folder only engines run.
+        try:
+            return Path(f"/proc/{pid}/cwd").samefile(self._home.path)
+        except OSError:
+            return False
 
     def last_words(self) -> str:
         """Return the line of the engine's log that says why it ended, else its newest."""

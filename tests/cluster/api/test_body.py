@@ -28,11 +28,11 @@ def body_at(face: Face, height: int) -> dict[str, Any]:
     return body
 
 
-def test_the_author_holds_both_items_and_what_they_say(uwv: Face, posted: dict[str, Any]) -> None:
+def test_the_author_holds_all_items_and_what_they_say(uwv: Face, posted: dict[str, Any]) -> None:
     body = body_at(uwv, posted["height"])
 
     assert (body["author"], body["kind"], body["holder"]) == ("uwv", "signal", "author")
-    assert [item["index"] for item in body["items"]] == [0, 1]
+    assert [item["index"] for item in body["items"]] == [0, 1, 2]
     assert all(from_base64(item["content"]) for item in body["items"])
     fields = ("desk", "purpose", "regulation", "theme", "signalType", "severity", "helpQuestion")
     assert {name: body["claims"][name] for name in fields} == {n: posted[n] for n in fields}
@@ -50,7 +50,11 @@ def test_a_custodian_holds_the_sealed_content_and_cannot_say_what_it_says(
     held = body_at(bzk, posted["height"])
 
     assert (held["author"], held["holder"], held["claims"]) == ("uwv", "custodian", {})
-    assert [item["content"] for item in held["items"]] == [None, own["items"][1]["content"]]
+    assert [item["content"] for item in held["items"]] == [
+        None,
+        own["items"][1]["content"],
+        None,
+    ]
     assert [i["digest"] for i in held["items"]] == [i["digest"] for i in own["items"]]
 
 

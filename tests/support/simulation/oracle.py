@@ -93,6 +93,8 @@ def _of_matches(world: World, truth: Truth) -> Iterator[str]:
             yield f"the match of {pair} stands on one side only"
         elif len(matches) != 2:
             yield f"the match of {pair} stands {len(matches)} times"
+        elif len({match.id for match in matches}) != 1:
+            yield f"the match of {pair} has another id at each side"
 
 
 def _pair(match: Match) -> Pair:
@@ -110,7 +112,7 @@ def _wrong_with(match: Match, name: str, truth: Truth) -> str | None:
         return f"{name} takes {pair} for a match with another desk"
     if pair not in truth.may_match:
         return f"{name} invented a match of {pair}"
-    if truth.may_match[pair] != match.id:
+    if match.id not in truth.may_match[pair]:
         return f"{name} gives the match of {pair} another id"
     return None
 

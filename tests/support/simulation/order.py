@@ -142,6 +142,7 @@ def _copy(state: State) -> State:
         epochs=Epochs({purpose: list(spans) for purpose, spans in state.epochs.spans.items()}),
         outstanding=Outstanding(dict(state.outstanding.signals), dict(state.outstanding.locates)),
         allowances=state.allowances.copy(),
+        dates=state.dates.copy(),
         recent={day: set(ids) for day, ids in state.recent.items()},
         posted={day: dict(counts) for day, counts in state.posted.items()},
     )

@@ -54,7 +54,7 @@ def posting_of(author: str, person: Bsn, purpose: str) -> Posting:
 def draft_of(posting: Posting, *, keyring: Keyring, clock: FakeClock, random: Random) -> Draft:
     """Return the entry and body of a signal, dated today."""
     day = clock.today()
-    contents = (Alpha(posting.purpose, _ELEMENT).encode(), random(32))
+    contents = (Alpha(posting.purpose, _ELEMENT).encode(), random(32), random(32))
     body = Body(
         tuple(Item(index, random(32), content) for index, content in enumerate(contents)),
         Scalar.reduce(random(64)),

@@ -80,10 +80,14 @@ class Truth:
         return [self.signals[h] for h in sorted(self.signals) if not self.signals[h].is_withdrawn]
 
     @cached_property
-    def may_match(self) -> dict[Pair, str]:
-        """Return the pairs that may match, with the id that both sides must give them."""
+    def may_match(self) -> dict[Pair, set[str]]:
+        """Return the pairs that may match, with the ids of which both sides must give one.
+
+        It follows from the newest epoch under which one was found by the other: of those that were
+        open for both, or of one that was open for other signals about that person.
+        """
         return {
-            (one.height, other.height): self._match_id(one, other)
+            (one.height, other.height): self._match_ids(one, other)
             for one, other in combinations(self.live, 2)
             if one.author != other.author
             and (one.person, one.purpose) == (other.person, other.purpose)
@@ -125,11 +129,13 @@ class Truth:
             self.epochs.open_at(other.purpose, other.height)
         )
 
-    def _match_id(self, one: Sent, other: Sent) -> str:
+    def _match_ids(self, one: Sent, other: Sent) -> set[str]:
         blocks = self._world.order.blocks
         lower, higher = blocks[one.height].admission.id, blocks[other.height].admission.id
-        newest = one.y(max(self.shared(one, other)))
-        return newest.match_id(lower=lower, higher=higher).hex()
+        return {
+            one.y(span.document.number).match_id(lower=lower, higher=higher).hex()
+            for span in self.epochs.spans[one.purpose]
+        }
 
     def _is_certain(self, one: Sent, other: Sent) -> bool:
         first, second = sorted((one, other), key=lambda sent: self.located[sent.height])

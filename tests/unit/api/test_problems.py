@@ -11,6 +11,7 @@ from api.signal import BatchIn, SignalIn
 from ledger.errors import (
     ConsortiumError,
     CulpritError,
+    DeniedError,
     LedgerError,
     MalformedError,
     MisbehaviourError,
@@ -39,6 +40,7 @@ KNOWN: list[tuple[NodeError | LedgerError, int]] = [
     (MisbehaviourError(2, "share", "no"), 400),
     (CulpritError("svb", "no"), 400),
     (RefusedError("stale", "no"), 400),
+    (DeniedError("closed", "no"), 409),
     (ConsortiumError("no"), 400),
     (NotFoundError("no"), 404),
     (QuotaError("no"), 429),

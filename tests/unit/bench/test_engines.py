@@ -24,7 +24,7 @@ def test_what_bare_engines_order_is_applied_also_when_one_is_gone() -> None:
 
 
 def test_a_trivial_machine_foresees_what_it_then_becomes() -> None:
-    one, other = Trivial(frozenset()), Trivial(frozenset())
+    one, other = Trivial({}), Trivial({})
     foreseen = one.foresee([b"a", b"b"]).root
     assert one.root() == other.root() != foreseen
 

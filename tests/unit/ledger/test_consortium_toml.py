@@ -197,6 +197,9 @@ CASES: list[tuple[str, Change]] = [
     ("status must be one of", lambda d: d["basis"][0].update(status="soon")),
     ("[[disclosure]] purpose: zzz is not", lambda d: d["disclosure"][0].update(purpose="zzz")),
     ("[[disclosure]] desk: uwv/zzz is not", lambda d: d["disclosure"][0].update(desk="uwv/zzz")),
+    ("[[disclosure]] desk: szw/beleid is for policy",
+        lambda d: d["disclosure"][0].update(desk="szw/beleid")),
+    ("fraud detection cannot be purposes", lambda d: d["purpose"][0].update(title="Fraude")),
     ("fields: bsn is not known", lambda d: d["disclosure"][0].update(fields=["bsn"])),
     ("[[disclosure]] purpose and desk is repeated", lambda d: d["disclosure"].append(
         d["disclosure"][0])),

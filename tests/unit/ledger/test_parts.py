@@ -51,14 +51,14 @@ def verify(share: Share, entry: Entry, receiver: str = "svb", *, may_lack: bool 
 
 
 def test_custodian_of_a_signal_holds_the_content() -> None:
-    body, entry = posted("signal", "", [60, 4000])
+    body, entry = posted("signal", "", [60, 4000, 900])
 
     verify(body.share([CONTENT]), entry, "bzk")
 
 
 @pytest.mark.parametrize("held", [[], [ALPHA], [ALPHA, CONTENT]])
 def test_custodian_of_a_signal_holds_nothing_else(held: list[int]) -> None:
-    body, entry = posted("signal", "", [60, 4000])
+    body, entry = posted("signal", "", [60, 4000, 900])
 
     with pytest.raises(VerificationError, match="content and nothing else"):
         verify(body.share(held), entry, "bzk")
@@ -172,8 +172,35 @@ def test_item_of_another_size_is_refused(kind: str, further: str, sizes: list[in
         verify(body.share([0]), entry)
 
 
+BEAT = [16 * 4096] * 3
+
+
+@pytest.mark.parametrize("held", [[0], [1], [2], [0, 1, 2]])
+def test_receiver_of_a_beat_holds_a_frame_and_a_custodian_all(held: list[int]) -> None:
+    body, entry = posted("exchange", "16 urgent\n", BEAT)
+
+    verify(body.share(held), entry)
+
+
+@pytest.mark.parametrize("held", [[], [0, 1], [1, 2]])
+def test_nobody_holds_another_part_of_a_beat(held: list[int]) -> None:
+    body, entry = posted("exchange", "16\n", BEAT)
+
+    with pytest.raises(VerificationError, match="this member's"):
+        verify(body.share(held), entry, may_lack=True)
+
+
+@pytest.mark.parametrize("further", ["64\n", "256\n"])
+def test_frames_of_a_beat_are_of_the_size_that_it_says(further: str) -> None:
+    body, entry = posted("exchange", further, BEAT)
+
+    with pytest.raises(VerificationError, match="another size"):
+        verify(body.share([1]), entry)
+
+
 PARTS: list[tuple[str, str, list[int], list[int]]] = [
-    ("signal", "", [60, 4000], [CONTENT]),
+    ("signal", "", [60, 4000, 900], [CONTENT]),
+    ("exchange", "16\n", [16 * 4096] * 2, [1]),
     ("locate", "1\n2\n", [ITEM_BYTES] * 2, [0, 1]),
     ("answer", ANSWERED, FRAMES, [0, 2]),
     ("erasure", "3\n", [ERASURE_BYTES] * 3, [1]),

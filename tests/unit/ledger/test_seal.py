@@ -107,7 +107,7 @@ def test_a_text_is_sealed_for_one_to_sixteen(count: int) -> None:
     [
         pytest.param(b"", "version 1", id="nothing"),
         pytest.param(b"\x01", "version 1", id="one byte"),
-        pytest.param(b"\x02" + SEALED[1:], "version 1", id="another version"),
+        pytest.param(b"\x03" + SEALED[1:], "version 1", id="another version"),
         pytest.param(b"\x01\x00" + SEALED[2:], "version 1", id="no recipients"),
         pytest.param(b"\x01\x11" + SEALED[2:], "version 1", id="seventeen recipients"),
         pytest.param(b"\x01\x10" + SEALED[2:], "cut off", id="more recipients than follow"),

@@ -241,26 +241,26 @@ def test_signal_is_evaluated_for_no_purpose_but_its_own(holding: Holding) -> Non
 
 @pytest.mark.parametrize("held", [[], [CONTENT], [ALPHA, CONTENT]])
 def test_holder_wants_to_see_alpha_and_nothing_else(holding: Holding, held: list[int]) -> None:
-    height, body = posted(holding, Alpha(PURPOSE, generator_times(R)).encode(), b"content")
+    height, body = posted(holding, Alpha(PURPOSE, generator_times(R)).encode(), b"content", b"jwt")
 
     with pytest.raises(VerificationError, match="alpha item and no other"):
         evaluate(holding, Asked(height, body.share(held).encode()))
 
 
-@pytest.mark.parametrize("others", [(), (b"content", b"more"), (b"\0",) * 5])
-def test_body_of_other_than_two_items_is_not_evaluated(
+@pytest.mark.parametrize("others", [(), (b"content",), (b"content", b"jwt", b"more"), (b"\0",) * 5])
+def test_body_of_other_than_three_items_is_not_evaluated(
     holding: Holding, others: tuple[bytes, ...]
 ) -> None:
     height, body = posted(holding, Alpha(PURPOSE, generator_times(R)).encode(), *others)
 
-    with pytest.raises(VerificationError, match="2 items"):
+    with pytest.raises(VerificationError, match="3 items"):
         evaluate(holding, Asked(height, body.share([ALPHA]).encode()))
 
 
 def test_second_alpha_of_a_body_is_not_evaluated(holding: Holding) -> None:
     # One posted signal buys one evaluation of one person.
     first, second = (Alpha(PURPOSE, generator_times(s)).encode() for s in (R, R + R))
-    height, body = posted(holding, first, second)
+    height, body = posted(holding, first, second, b"jwt")
 
     assert len(evaluate(holding, Asked(height, body.share([0]).encode()))) == 1
     with pytest.raises(VerificationError, match="alpha item and no other"):
@@ -280,7 +280,7 @@ def test_second_alpha_of_a_body_is_not_evaluated(holding: Holding) -> None:
     ids=["nothing", "identity", "no point", "a byte more", "a field more", "no name"],
 )
 def test_item_that_is_no_alpha_is_not_evaluated(holding: Holding, item: bytes) -> None:
-    height, body = posted(holding, item, b"content")
+    height, body = posted(holding, item, b"content", b"jwt")
 
     with pytest.raises(MalformedError):
         evaluate(holding, Asked(height, body.share([ALPHA]).encode()))

@@ -27,7 +27,7 @@ def founded(tmp_path: Path) -> Founded:
 def outgoing(bench: Bench, count: int = 1) -> list[Outgoing]:
     drafts = [bench.draft() for _ in range(count)]
     return [
-        Outgoing(f"{i}", draft.signed, draft.body.share((0, 1)).encode())
+        Outgoing(f"{i}", draft.signed, draft.body.share((0, 1, 2)).encode())
         for i, draft in enumerate(drafts)
     ]
 

@@ -270,11 +270,13 @@ def test_what_could_not_run_is_no_finding(
     with served(FakeNode()) as gone:
         pass
     node.files["/checkpoint"] = b"<html>"
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff")
     cases: list[tuple[str, list[str | Path]]] = [
         ("nowhere: No such file", [nowhere, "--consortium", document]),
         ("Is a directory", [tmp_path, "--consortium", document]),
         ("nowhere: No such file", [export, "--consortium", nowhere]),
-        ("is not text", [export, "--consortium", export]),
+        ("is not text", [export, "--consortium", binary]),
         ("nowhere: No such file", [export, "--consortium", document, "--checkpoint", nowhere]),
         ("does not answer", [gone, "--consortium", document]),
         ("is not a checkpoint", [url, "--consortium", document]),

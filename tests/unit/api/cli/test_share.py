@@ -32,6 +32,7 @@ class Epochs:
                 "number": document.number,
                 "opened": 1,
                 "closed": self.closed,
+                "replaced": None,
                 "document": document.encode(),
             }
             for document in self.documents

@@ -10,7 +10,7 @@ from ledger.commitment import commit
 from ledger.entry import Entry
 from ledger.errors import VerificationError
 from ledger.group import Scalar
-from ledger.rules.signal import ALPHA, CONTENT, ITEMS, verify_signal_share
+from ledger.rules.signal import ALPHA, CONTENT, ITEMS, JWT, verify_signal_share
 
 R = Scalar.reduce(b"\x03" * 64)
 
@@ -23,20 +23,20 @@ def _posted(items: int) -> tuple[Body, Entry]:
     return body, Entry("o", "uwv", "signal", date(2026, 11, 24), commitment.encode())
 
 
-@pytest.mark.parametrize("held", [[], [ALPHA], [CONTENT], [ALPHA, CONTENT]])
-def test_any_part_of_a_body_of_two_items_is_accepted(held: list[int]) -> None:
+@pytest.mark.parametrize("held", [[], [ALPHA], [CONTENT], [JWT], [ALPHA, CONTENT, JWT]])
+def test_any_part_of_a_body_of_three_items_is_accepted(held: list[int]) -> None:
     body, entry = _posted(ITEMS)
 
     verify_signal_share(body.share(held), entry)
 
 
-@pytest.mark.parametrize("items", [1, 3, 64])
-def test_a_body_of_other_than_two_items_is_refused_although_it_opens(items: int) -> None:
+@pytest.mark.parametrize("items", [1, 2, 4, 64])
+def test_a_body_of_other_than_three_items_is_refused_although_it_opens(items: int) -> None:
     body, entry = _posted(items)
     share = body.share(range(items))
     share.verify(entry)
 
-    with pytest.raises(VerificationError, match="2 items"):
+    with pytest.raises(VerificationError, match="3 items"):
         verify_signal_share(share, entry)
 
 
@@ -45,4 +45,4 @@ def test_items_that_do_not_open_the_commitment_are_refused() -> None:
     other = replace(body, r=R + R)
 
     with pytest.raises(VerificationError, match="do not open"):
-        verify_signal_share(other.share([ALPHA, CONTENT]), entry)
+        verify_signal_share(other.share([ALPHA, CONTENT, JWT]), entry)

@@ -44,6 +44,8 @@ def test_a_database_from_before_is_counted_through(database: Database) -> None:
         for undo in (
             "DROP TABLE allowance",
             "DROP TABLE anew",
+            "DROP TABLE log_record",
+            "DROP TABLE logged_hours",
             "ALTER TABLE signal DROP COLUMN place",
             "UPDATE alembic_version SET version_num = '0002'",
         ):

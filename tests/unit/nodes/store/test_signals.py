@@ -61,7 +61,7 @@ def test_what_was_posted_reads_back(database: Database, ring: Keyring) -> None:
         assert (own.height, own.is_final, own.entry_id) == (None, False, made.signed.id)
         assert SIGNALS.posting(connection, "a1") == posting("CASE-4711")
         assert SIGNALS.sdjwt(connection, "a1") == made.sdjwt.encode()
-        assert SIGNALS.body(connection, "a1") == made.body.share((0, 1)).encode()
+        assert SIGNALS.body(connection, "a1") == made.body.share((0, 1, 2)).encode()
         assert SIGNALS.get(connection, "a2") is None
 
 
