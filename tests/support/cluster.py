@@ -12,7 +12,7 @@ import asyncio
 import shutil
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, cycle
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -51,7 +51,8 @@ FIELDS = {
     "helpQuestion": "rust",
 }
 _T = TypeVar("_T")
-_people = synthetic_numbers()
+# Over a list: several threads may ask, which a generator does not bear. More than 9,091 come again.
+_people = cycle(list(synthetic_numbers()))
 _keys = count()
 
 
@@ -61,11 +62,9 @@ class GoneError(NodeError):
 
 def posting_of(member: str, *, bsn: Bsn | None = None, **changed: str) -> Posting:
     """Return a posting by `member`'s desk about somebody new."""
-    global _people  # noqa: PLW0603 -- the range holds 9,091 people; tests may need more
-    if bsn is None and (bsn := next(_people, None)) is None:
-        _people = synthetic_numbers()
-        bsn = next(_people)
-    return Posting(bsn, DESKS[member], "multiproblematiek", "W-1", FIELDS | changed)
+    return Posting(
+        bsn or next(_people), DESKS[member], "multiproblematiek", "W-1", FIELDS | changed
+    )
 
 
 @dataclass

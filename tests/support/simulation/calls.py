@@ -1,6 +1,8 @@
 """Work that waits for another node: it stands still until the schedule brings it an answer."""
 
+import weakref
 from collections.abc import Callable, Coroutine, Generator
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,11 +25,17 @@ class Call:
 
 
 class Held:
-    """Work under way, up to the next call that it waits for."""
+    """Work under way, up to the next call that it waits for.
+
+    It has a context of its own, as a task has: what it sets there is seen by no other work.
+    """
 
     def __init__(self, work: Coroutine[Call, Any, Any]) -> None:
         """Begin with nothing done."""
         self._work = work
+        self._context = copy_context()
+        # Work that nobody goes on with is taken down in its own context too.
+        weakref.finalize(self, self._context.run, work.close)
 
     def go_on(self, answer: object = None) -> Call | None:
         """Go on with `answer`; return the next call, or None at the end."""
@@ -39,7 +47,7 @@ class Held:
 
     def _step(self, step: Callable[[], Call]) -> Call | None:
         try:
-            return step()
+            return self._context.run(step)
         # What asks tries again another time, as it does in a node.
         except (StopIteration, NodeError, LedgerError):
             return None
