@@ -1,9 +1,9 @@
 """The state machine: which entries become blocks. Every node computes the same.
 
 An entry is appended if its author is a member with the role for its kind, its lines are exactly
-right, it is canonical, not stale, within its author's quota for its date or what it may post beyond
-(`ledger.allowance`), keeps the rules of its kind, and its text was not appended before. Otherwise
-it is skipped, with a counted reason:
+right, it is canonical, not stale, within its author's quota for its date, for all dates after the
+chain's, or what it may post beyond (`ledger.allowance`), keeps the rules of its kind, and its text
+was not appended before. Otherwise it is skipped, with a counted reason:
 
     malformed  wrong-origin  unknown-kind  unknown-author  role  signature  stored-line  approval
     commitment  further-lines  document  member-document  version  epoch  heights  stale
@@ -34,6 +34,8 @@ from ledger.rules.consortium import read_document
 from ledger.rules.kind import Admission, Rule, verify_line
 
 STALE_AFTER = timedelta(days=2)
+LONGEST_STANDSTILL_DAYS = 31
+"""How many days' quota all dates after the chain's hold together: it may stand still so long."""
 
 
 class UpgradeRequiredError(LedgerError):
@@ -256,14 +258,27 @@ class State:
         if self.document is None:
             return False
         quota = self.document.quota.get(admission.kind)
-        count = self.posted.get(admission.day, {}).get((admission.author, admission.kind), 0)
-        if quota is None or count < quota:
+        by = (admission.author, admission.kind)
+        count = self.posted.get(admission.day, {}).get(by, 0)
+        if quota is None:
+            return False
+        if self._is_ahead(admission.day):
+            # Else there would be a quota for each of the days to come, and they do not end.
+            ahead = sum(on.get(by, 0) for day, on in self.posted.items() if self._is_ahead(day))
+            if ahead >= quota * LONGEST_STANDSTILL_DAYS:
+                raise RefusedError(
+                    "over-quota", f"{admission.author} has dated too much after {self.chain_day}"
+                )
+        if count < quota:
             return False
         if not self.allowances.is_left(admission.author, admission.kind):
             raise RefusedError(
                 "over-quota", f"{admission.author} may post {quota} of this kind a day"
             )
         return True
+
+    def _is_ahead(self, day: date) -> bool:
+        return self.chain_day is None or day > self.chain_day
 
     def _settle(self) -> None:
         document = self.document

@@ -10,10 +10,11 @@ import pytest
 from ledger.block import Block
 from ledger.entry import SignedEntry
 from ledger.rules import PROTOCOLS
+from ledger.state import LONGEST_STANDSTILL_DAYS
 from nodes.sequencer.port import MAX_SUBMISSION
 from tests.support.agencies import Agencies, meeting, verify_pair
-from tests.support.chain import ChainBuilder, make_entry
-from tests.support.parties import make_consortium
+from tests.support.chain import ChainBuilder, make_card, make_entry
+from tests.support.parties import DAY, make_consortium
 from tests.support.refusing import refusal
 
 ATTACKER = "svb"
@@ -94,6 +95,7 @@ def test_a_member_posting_malformed_submissions_at_full_rate_stops_nobody(
 
 def test_what_is_skipped_in_anothers_name_uses_up_none_of_its_quota(agencies: Agencies) -> None:
     async def story() -> None:
+        await agencies.post_answered(("szw", agencies.person()))
         before = {n: dict(c) for n, c in quotas(agencies).items()}
 
         await agencies.cluster[ATTACKER].sequencer.submit(
@@ -127,6 +129,33 @@ def test_no_kind_of_entry_is_without_a_bound_on_what_one_member_can_post() -> No
     unbounded = set(PROTOCOLS[1]) - set(document.quota) - OWED - SIGNED_BY_MANY
 
     assert unbounded == set()
+
+
+@pytest.mark.parametrize("kind", ["member", "logbook"])
+def test_quotas_of_the_days_to_come_are_no_more_than_a_months(kind: str) -> None:
+    """Of these kinds nobody else signs the date."""
+    quota = 2
+    chain = ChainBuilder()
+    chain.amend(lambda draft: draft["quota"].update({kind: quota}))
+    for member in ("uwv", "svb", "szw"):
+        chain.post(member)
+    assert chain.state.chain_day == DAY
+
+    def dated(days: int) -> bytes:
+        day = DAY + timedelta(days=days)
+        if kind == "member":
+            known = chain.state.cards.get(ATTACKER)
+            version = 1 if known is None else known.version + 1
+            return make_card(chain.consortium, ATTACKER, version=version, day=day)
+        return make_entry(chain.consortium, ATTACKER, kind, "64\n", by=(), day=day)
+
+    for days in range(quota * LONGEST_STANDSTILL_DAYS):
+        chain.apply(dated(1 + 100 * days))
+
+    assert refusal(chain.state, dated(10_000)) == "over-quota"
+    # What others may post is theirs, and today has its own.
+    chain.post("uwv")
+    chain.apply(dated(0))
 
 
 def test_erasures_of_nothing_end_with_the_quota() -> None:
