@@ -115,6 +115,7 @@ def _write_settings(chain: Chain, folder: Path) -> None:
         "host": HOST,
         "port": int(chain.founded.url.rpartition(":")[2]),
         "tokens": "tokens.toml",
+        "exchange_beat_seconds": 0,
     }
     (folder / CONFIG).write_text(tomli_w.dumps(settings))
     (folder / "tokens.toml").touch(mode=0o600)

@@ -171,6 +171,7 @@ def _settle(folder: Path, chain: Chain, together: Together) -> Path:
         "host": HOST,
         "port": int(chain.founded.url.rpartition(":")[2]),
         "tokens": "tokens.toml",
+        "exchange_beat_seconds": 0,
         "engine": {
             "home": "engine",
             "genesis": "../genesis.json",

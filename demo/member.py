@@ -24,6 +24,8 @@ from demo.process import CONFIG, HOST, NodeProcess, free_port
 from nodes.settings import ROLES
 
 PUBLIC_STEP_SECONDS = 1
+# The story counts blocks: nothing is to come on the chain but what it tells of.
+EXCHANGE_BEAT_SECONDS = 0
 # A machine that is busy with other things must not turn a 201 of the story into a 202.
 WAIT_SECONDS = 20.0
 # One scene waits for an order that stands still.
@@ -100,6 +102,7 @@ class Member:
             "tokens": "tokens.toml",
             "wait_seconds": WAIT_SECONDS if self._engines is None else ENGINE_WAIT_SECONDS,
             "public_step_seconds": PUBLIC_STEP_SECONDS,
+            "exchange_beat_seconds": EXCHANGE_BEAT_SECONDS,
         }
         (self.folder / CONFIG).write_text(tomli_w.dumps(settings))
         self.node.launch()

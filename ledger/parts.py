@@ -19,7 +19,7 @@ from ledger.body import Share
 from ledger.consortium import Consortium
 from ledger.entry import Entry
 from ledger.errors import MalformedError, VerificationError
-from ledger.exchange.beat import Size
+from ledger.exchange.beat import Size, exchange_receivers
 from ledger.exchange.item import ITEM_BYTES as EXCHANGE_BYTES
 from ledger.heights import MAX_HEIGHTS, Heights
 from ledger.locator import ITEM_BYTES
@@ -56,7 +56,7 @@ def verify_part(
     """Check that `share` is what `receiver` must get of the body of `entry`, and opens it.
 
     `may_lack`: items of a `locate` may be erased, where their signals were withdrawn meanwhile; an
-    `erasure` may have none for a receiver that joined after it was drafted.
+    `erasure` or `exchange` may have none for a receiver that joined after it was drafted.
 
     Raises:
         VerificationError: other items, of another size, or they do not open the commitment.
@@ -72,9 +72,10 @@ def verify_part(
     if len(share.digests) != len(sizes):
         raise VerificationError(f"{entry.kind}: another number of items than it must have")
     expected = _expected(entry, sizes, held, receiver, locate_at)
-    if held != expected and not (
-        may_lack and entry.kind in _LACKING and set(held) <= set(expected)
-    ):
+    is_lacking = entry.kind in _LACKING and set(held) <= set(expected)
+    # Some frames of a beat and not others are nobody's part of it.
+    is_lacking |= entry.kind == "exchange" and not held
+    if held != expected and not (may_lack and is_lacking):
         raise VerificationError(f"{entry.kind}: not the items that are this member's")
     for item in share.items:
         if len(item.content) != sizes[item.index]:
@@ -94,6 +95,19 @@ def own_indexes(entry: Entry, *, held: list[int], receiver: str, locate_at: Look
         for index in held
         if (located := locate_at(named[index])) is not None and located.author == receiver
     ]
+
+
+def frame_index(
+    share: Share, document: Consortium | None, *, author: str, receiver: str
+) -> list[int]:
+    """Return which item of an exchange's body is `receiver`'s by the `document` at its block.
+
+    Empty where it is none of them, or where the body was made for others than that names.
+    """
+    receivers = [] if document is None else exchange_receivers(document, author=author)
+    if receiver not in receivers or len(share.digests) != len(receivers):
+        return []
+    return [receivers.index(receiver)]
 
 
 def encode_erasure(heights: Sequence[int]) -> bytes:

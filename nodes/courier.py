@@ -10,8 +10,8 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
@@ -23,7 +23,7 @@ from ledger.entry import Entry, SignedEntry
 from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.group import Scalar
 from ledger.note import SignatureLine
-from ledger.parts import own_indexes
+from ledger.parts import frame_index, own_indexes
 from ledger.seal import SealingPublicKey
 from nodes.clock import Clock
 from nodes.custodian import MAX_PUSH, read_answers, seal_push, verify_answer
@@ -45,10 +45,28 @@ _RETRY_SECONDS = 0.5
 _REFUSED_SECONDS = 10.0
 _SALT_BYTES = 32
 _DAY = timedelta(days=1)
-_AGAIN = frozenset({"stale", "over-quota", "signature", "stored-line"})
-DISPATCHED = frozenset({"locate", "answer", "erasure"})
+_OVER_QUOTA = "over-quota"
+_AGAIN = frozenset({"stale", _OVER_QUOTA, "signature", "stored-line"})
+DISPATCHED = frozenset({"locate", "answer", "erasure", "exchange"})
 """The kinds of entries that the courier brings."""
+_MAX_ANSWER_BYTES = 8 * 1024 * 1024
+"""Half of what a peer message may have; who asked for more asks again."""
+_LEFT = frozenset({"answer", "exchange"})
+"""The kinds of which a custodian, who reads nothing of them, may keep what is for others."""
 Random = Callable[[int], bytes]
+
+
+class Maker(Protocol):
+    """Who makes the dispatches of a kind that cannot be sent a second time as they are."""
+
+    async def remake(self, dispatch: Dispatch) -> Dispatch:
+        """Replace a dispatch that cannot come on the chain any more, and return the new one."""
+
+    def dropped(self, connection: Connection, entry_id: Digest) -> None:
+        """Take back what stood in a dispatch that was refused for good."""
+
+    async def stored(self, entry_id: Digest, by: str) -> None:
+        """Note that a receiver has its part of a dispatch."""
 
 
 class Courier:
@@ -82,6 +100,11 @@ class Courier:
         self._queue: asyncio.Queue[Digest] = asyncio.Queue()
         self._background: set[asyncio.Task[Any]] = set()
         self._troubles: dict[Digest, str] = {}
+        self._makers: dict[str, Maker] = {}
+
+    def register(self, kind: str, maker: Maker) -> None:
+        """Let `maker` say what becomes of dispatches of that kind."""
+        self._makers[kind] = maker
 
     @property
     def trouble(self) -> str | None:
@@ -96,8 +119,12 @@ class Courier:
         contents: Sequence[bytes],
         routes: Mapping[str, Sequence[int]],
         subject: str = "",
+        day: date | None = None,
     ) -> Dispatch:
-        """Return a new dispatch of `contents`, one item each, dated today; nothing is stored."""
+        """Return a new dispatch of `contents`, one item each; nothing is stored.
+
+        Dated today, unless the contents are bound to a `day`.
+        """
         body = Body(
             items=tuple(
                 Item(index, self._random(_SALT_BYTES), content)
@@ -105,17 +132,17 @@ class Courier:
             ),
             r=Scalar.reduce(self._random(64)),
         )
-        today = self._clock.today()
+        dated = day or self._clock.today()
         commitment = commit(
             origin=self._keyring.origin,
             kind=kind,
             author=self._keyring.member,
-            date=today.isoformat(),
+            date=dated.isoformat(),
             digests=body.digests,
             r=body.r,
         )
         entry = Entry(
-            self._keyring.origin, self._keyring.member, kind, today, commitment.encode(), further
+            self._keyring.origin, self._keyring.member, kind, dated, commitment.encode(), further
         )
         line = self._keyring.entry.sign(entry.encode())
         return Dispatch(
@@ -137,7 +164,7 @@ class Courier:
     def items(self, payload: bytes, *, sender: str, to: SealingPublicKey) -> bytes:
         """Return `sender`'s parts of the entries in `payload`, sealed; empty where it has none.
 
-        Of own entries, and of others' that were left here for it.
+        Of own entries, and of others' that were left here for it; empty, too, beyond 8 MiB.
 
         Raises:
             MalformedError: not a list of up to 64 entry ids.
@@ -146,7 +173,12 @@ class Courier:
         if not 1 <= len(ids) <= MAX_PUSH:
             raise MalformedError(f"items: expected 1 to {MAX_PUSH} entry ids")
         with self._database.read() as connection:
-            parts = [self._part_for(connection, i, sender) or b"" for i in ids]
+            parts: list[bytes] = []
+            room = _MAX_ANSWER_BYTES
+            for entry_id in ids:
+                part = (self._part_for(connection, entry_id, sender) if room > 0 else None) or b""
+                room -= len(part)
+                parts.append(part)
         return seal_fields(
             parts,
             to=to,
@@ -168,7 +200,7 @@ class Courier:
     ) -> Sequence[int] | None:
         if dispatch.height is None:
             return dispatch.routes.get(receiver)
-        if dispatch.signed.entry.kind == "erasure":
+        if dispatch.signed.entry.kind in {"erasure", "exchange"}:
             # Whoever joined after it was drafted gets no item, and hears that.
             return dispatch.routes.get(receiver, ())
         if dispatch.signed.entry.kind != "locate":
@@ -190,15 +222,19 @@ class Courier:
         if raw is None or block is None:
             return None
         entry = Block.decode(block).signed.entry
-        if entry.kind != "answer":
+        if entry.kind not in _LEFT:
             return None
         share = Share.decode(raw)
-        own = own_indexes(
-            entry,
-            held=[item.index for item in share.items],
-            receiver=receiver,
-            locate_at=lambda height: chain.locate_at(connection, height),
-        )
+        if entry.kind == "exchange":
+            document = self._replica.document_at(connection, Block.decode(block).height)
+            own = frame_index(share, document, author=entry.author, receiver=receiver)
+        else:
+            own = own_indexes(
+                entry,
+                held=[item.index for item in share.items],
+                receiver=receiver,
+                locate_at=lambda height: chain.locate_at(connection, height),
+            )
         items = tuple(item for item in share.items if item.index in own)
         return Share(items, share.digests, share.r).encode() if items else None
 
@@ -217,12 +253,16 @@ class Courier:
         for entry_id, reason in applied.refused:
             if entry_id is None or not self._dispatches.known(connection, [entry_id]):
                 continue
-            if reason in _AGAIN:
+            maker = self._maker_of(self._dispatches.get(connection, entry_id))
+            # What has a maker goes with the next one, which may have another day's quota.
+            if reason in _AGAIN and not (maker and reason == _OVER_QUOTA):
                 again.append(entry_id)
             elif reason != "duplicate":
                 _log.warning("an own dispatch was skipped: %s", reason)
                 self._dispatches.drop(connection, entry_id)
                 matching.free_frames(connection, entry_id)
+                if maker is not None:
+                    maker.dropped(connection, entry_id)
         return again
 
     async def run(self, caught_up: Callable[[], Awaitable[None]]) -> None:
@@ -277,7 +317,7 @@ class Courier:
         for name in self._custodians():
             # Frames only: whoever is no issuer must see no locator (MATCHING, rules 5 and 10).
             for_others = [
-                d for d in left.values() if d.signed.entry.kind == "answer" and name not in d.routes
+                d for d in left.values() if d.signed.entry.kind in _LEFT and name not in d.routes
             ]
             if for_others:
                 pairs = await self._push_to(name, for_others, is_for_others=True)
@@ -348,8 +388,11 @@ class Courier:
             answer = verify_answer(given, dispatch.signed, by=name, document=document)
             if isinstance(answer, RefusedError):
                 _log.warning("%s refuses a %s: %s", name, dispatch.signed.entry.kind, answer)
-            else:
-                signed.append((dispatch.signed.id, answer))
+                continue
+            signed.append((dispatch.signed.id, answer))
+            maker = self._maker_of(dispatch)
+            if maker is not None and name in dispatch.routes:
+                self._keep(asyncio.create_task(maker.stored(dispatch.signed.id, name)))
         return signed
 
     async def _fresh(self, dispatch: Dispatch) -> Dispatch:
@@ -361,7 +404,10 @@ class Courier:
         return dispatch if is_signed and not is_old else await self.redraft(dispatch)
 
     async def redraft(self, dispatch: Dispatch) -> Dispatch:
-        """Make a dispatch again, with the same contents, under today's date."""
+        """Make a dispatch again under today's date; with the same contents, or by its maker."""
+        maker = self._maker_of(dispatch)
+        if maker is not None:
+            return await maker.remake(dispatch)
         share = Share.decode(dispatch.body)
         anew = self.draft(
             dispatch.signed.entry.kind,
@@ -371,14 +417,18 @@ class Courier:
             subject=dispatch.subject,
         )
 
-        def replace(connection: Connection) -> None:
-            self._dispatches.replace(connection, dispatch.signed.id, anew)
-            if anew.signed.entry.kind == "answer":
+        def replace(connection: Connection) -> bool:
+            # It may have come on the chain meanwhile.
+            is_replaced = self._dispatches.replace(connection, dispatch.signed.id, anew)
+            if is_replaced and anew.signed.entry.kind == "answer":
                 # Should this one be skipped for good, its frames must be free for another.
                 matching.send_frames(connection, self._dispatches.heights(anew), anew.signed.id)
+            return is_replaced
 
-        await self._writer.do(replace)
-        return anew
+        return anew if await self._writer.do(replace) else dispatch
+
+    def _maker_of(self, dispatch: Dispatch | None) -> Maker | None:
+        return None if dispatch is None else self._makers.get(dispatch.signed.entry.kind)
 
 
 def _part(dispatch: Dispatch, indexes: Sequence[int]) -> bytes:

@@ -34,7 +34,7 @@ from nodes.tracing import Trace, current
 MAX_PUSH = 64
 _DAY = timedelta(days=1)
 _LATE = RefusedError("late", "the entry's block has taken effect here")
-_KINDS = frozenset({"signal", "locate", "answer", "erasure"})
+_KINDS = frozenset({"signal", "locate", "answer", "erasure", "exchange"})
 Parcel = tuple[bytes, bytes]
 """An entry note and its encoded share."""
 

@@ -62,11 +62,15 @@ class Effects:
         outbox: Outbox,
         matching: Matching,
         closing: Closing,
+        on_day: Callable[[Connection, int], None],
         on_taken: Callable[[], None],
         progress: Progress,
         clock: Clock,
     ) -> None:
-        """Call `on_taken` after each batch of effects: others may have something to do."""
+        """Call `on_taken` after each batch of effects: others may have something to do.
+
+        And `on_day`, inside the transaction, with the ordinal of each new day of these effects.
+        """
         self._member = member
         self._database = database
         self._writer = writer
@@ -75,6 +79,7 @@ class Effects:
         self._outbox = outbox
         self._matching = matching
         self._closing = closing
+        self._on_day = on_day
         self._on_taken = on_taken
         self._progress = progress
         self._clock = clock
@@ -189,6 +194,7 @@ class Effects:
         until = date.fromordinal(newest - LEFT_DAYS)
         self._custody.drop_left(connection, since=since.isoformat(), before=until.isoformat())
         self._closing.turn_day(connection, newest)
+        self._on_day(connection, newest)
         store.move_cursor(connection, store.EFFECTS_DAY, newest)
 
 

@@ -7,6 +7,7 @@ has not come by then is fetched: from its author, or from a custodian to whom it
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -38,6 +39,18 @@ from nodes.store.writer import Writer
 _log = logging.getLogger(__name__)
 _FETCH = 64
 _LOOK_SECONDS = 0.5
+
+
+class Taker(Protocol):
+    """Who takes up the items of a kind that has nothing to do with matching."""
+
+    def concerns(self, connection: Connection, height: int, signed: SignedEntry) -> bool:
+        """Tell whether an entry in that block has an item for this member."""
+
+    def take(
+        self, connection: Connection, *, height: int, signed: SignedEntry, share: Share
+    ) -> list[Processing]:
+        """Take up this member's items, which may be lacking; return what is to be recorded."""
 
 
 class Inbox:
@@ -75,8 +88,13 @@ class Inbox:
         self._peers = peers
         self._clock = clock
         self._logbook = logbook
+        self._takers: dict[str, Taker] = {}
         self._on_frame = on_frame
         self._woken = asyncio.Event()
+
+    def register(self, kind: str, taker: Taker) -> None:
+        """Let `taker` take up the items of that kind."""
+        self._takers[kind] = taker
 
     def arrive(self, connection: Connection, height: int, signed: SignedEntry) -> None:
         """Take up what a final entry of another member brings, or note that it must be fetched."""
@@ -118,9 +136,13 @@ class Inbox:
     async def fetch(self) -> bool:
         """Ask once for what is missing; tell whether anything was."""
         with self._database.read() as connection:
-            missing = matching.wanted(connection, count=_FETCH)
-        for author in sorted({wanted.author for wanted in missing}):
-            await self._fetch(author, [w for w in missing if w.author == author])
+            # Of each by itself: one that gives nothing must not keep others' items away.
+            missing = {
+                author: matching.wanted_of(connection, author, count=_FETCH)
+                for author in matching.wanted_authors(connection)
+            }
+        for author, wanted in missing.items():
+            await self._fetch(author, wanted)
         return bool(missing)
 
     def _concerns(self, connection: Connection, height: int, signed: SignedEntry) -> bool:
@@ -132,6 +154,8 @@ class Inbox:
         if kind == "answer":
             named = Heights.decode(signed.entry.further).named
             return any(self._is_own_locate(connection, at) for at in named)
+        if kind in self._takers:
+            return self._takers[kind].concerns(connection, height, signed)
         if kind == "erasure":
             document = self._replica.document_at(connection, height)
             return document is not None and self._member in erasure_receivers(
@@ -173,6 +197,8 @@ class Inbox:
                     matching.opened(connection, at, author)
                     if not matching.unopened(connection, at):
                         self.settle(connection, at)
+        elif (taker := self._takers.get(signed.entry.kind)) is not None:
+            done = taker.take(connection, height=height, signed=signed, share=share)
         else:
             done = [Processing(Act.ERASE, CUSTODY, asked_by=author)]
             for gone in self._matcher.others_erasure(connection, author=author, share=share):

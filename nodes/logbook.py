@@ -39,6 +39,7 @@ UNKNOWN = "onbekend"
 """The type where this agency works on what is about a person that it does not know."""
 CUSTODY = "bewaarneming"
 COMPARISON = "vergelijking"
+EXCHANGE = "uitwisseling"
 """The processing activities where the purpose of a signal cannot be seen."""
 KEY_LABEL = "logbook/subject"
 """What the privacy officer's key is derived for; see `Keyring.derive`."""
@@ -63,6 +64,8 @@ class Act(StrEnum):
     GIVE_BACK = "bewaarde gegevens teruggeven"
     ERASE = "gegevens van een andere instantie wissen"
     RECOVER = "eigen gegevens terughalen"
+    SEND = "bericht verzenden"
+    HEAR = "bericht van een andere instantie ontvangen"
     EVALUATE = "pseudoniem voor een andere instantie mede berekenen"
 
 

@@ -6,6 +6,7 @@ own signal      is to be located
 own locate      makes its signals live; answers are awaited
 own answer      its frames are answered for good
 own erasure     all that stood for its signals goes
+own exchange    its pieces are where they were to go
 others' entries are for the inbox
 """
 
@@ -18,6 +19,7 @@ from ledger.encoding import Digest
 from ledger.entry import SignedEntry
 from ledger.epoch import CLOSED, EpochDocument
 from ledger.heights import Heights
+from nodes.beat import Beat
 from nodes.closing import Closing
 from nodes.inbox import Inbox
 from nodes.locating import Locating
@@ -49,6 +51,7 @@ class Matching:
         locating: Locating,
         withdrawal: Withdrawal,
         inbox: Inbox,
+        beat: Beat,
         shares: Shares,
     ) -> None:
         """Match as `member`."""
@@ -63,6 +66,7 @@ class Matching:
         self._locating = locating
         self._withdrawal = withdrawal
         self._inbox = inbox
+        self._beat = beat
         self._shares = shares
 
     def take(
@@ -87,6 +91,8 @@ class Matching:
                 self._own_answer(connection, block.signed)
             elif entry.kind == "erasure":
                 self._withdrawal.own_erasure(connection, block.signed.id)
+            elif entry.kind == "exchange":
+                self._beat.own_final(connection, block.height, block.signed)
 
     def after(self, blocks: Sequence[Block]) -> None:
         """Do what is not the database's, once the effects of `blocks` are durable."""

@@ -2,17 +2,24 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Coroutine
 from typing import Any
 
+from sqlalchemy import Connection
+
+from ledger.exchange.beat import KIND as EXCHANGE
 from nodes.adapters import Adapters, load_founding, vault_of
+from nodes.addresses import Addresses
 from nodes.announcer import Announcer
 from nodes.answering import Answering
+from nodes.beat import Beat
 from nodes.cases import Cases
 from nodes.closing import Closing
 from nodes.counter import Counter
 from nodes.courier import Courier
 from nodes.custodian import Custodian
+from nodes.desks import Desks
 from nodes.effects import Effects
 from nodes.engine import own_engine
 from nodes.evaluator import Evaluator
@@ -34,6 +41,7 @@ from nodes.logbook import KEY_LABEL, Logbook
 from nodes.logkeeper import Logkeeper
 from nodes.matcher import Matcher
 from nodes.matching import Matching
+from nodes.opener import NoReceiver, Opener
 from nodes.outbox import Outbox
 from nodes.peers.client import Peers
 from nodes.peers.service import PeerService
@@ -49,8 +57,10 @@ from nodes.shares import Shares
 from nodes.store import chain as store
 from nodes.store.custody import Custody
 from nodes.store.dispatches import Dispatches
+from nodes.store.incoming import Incoming
 from nodes.store.logbook import Logs
 from nodes.store.matches import Matches
+from nodes.store.outgoing import Outgoing
 from nodes.store.presence import Presences
 from nodes.store.signals import Signals
 from nodes.store.vault import Vault
@@ -149,7 +159,7 @@ class Node:
             vouching=self.vouching,
             along=lambda connection, size: self.effects.along(connection, size=size),
         )
-        self.effects = Effects(
+        self.effects: Effects = Effects(
             member=self.keyring.member,
             database=self.database,
             writer=self.writer,
@@ -158,6 +168,7 @@ class Node:
             outbox=self.outbox,
             matching=self.matching,
             closing=self.closing,
+            on_day=self._turn_day,
             on_taken=self._wake_matching,
             progress=self.progress,
             clock=self.clock,
@@ -229,6 +240,7 @@ class Node:
             participant=self.participant,
             courier=self.courier,
             witness=self.witness,
+            addresses=self.addresses,
             peers=self.peers,
             clock=self.clock,
         )
@@ -378,6 +390,7 @@ class Node:
             logbook=self.logbook,
             on_frame=self._wake_matching,
         )
+        self._wire_exchange(vault)
         self.withdrawal = Withdrawal(
             member=member,
             replica=self.replica,
@@ -412,14 +425,60 @@ class Node:
             locating=self.locating,
             withdrawal=self.withdrawal,
             inbox=self.inbox,
+            beat=self.beat,
             shares=shares,
         )
+
+    def _wire_exchange(self, vault: Vault) -> None:
+        """Wire what brings messages to other issuers' desks and takes theirs."""
+        member, outgoing = self.keyring.member, Outgoing(vault)
+        desks = Desks(self.settings.keys, member=member, random=secrets.token_bytes)
+        self.addresses = Addresses(
+            member=member,
+            replica=self.replica,
+            writer=self.writer,
+            outgoing=outgoing,
+            desks=desks,
+            peers=self.peers,
+            clock=self.clock,
+        )
+        self.beat = Beat(
+            keyring=self.keyring,
+            replica=self.replica,
+            database=self.database,
+            writer=self.writer,
+            outgoing=outgoing,
+            dispatches=self.dispatches,
+            courier=self.courier,
+            addresses=self.addresses,
+            clock=self.clock,
+            logbook=self.logbook,
+            period=self.settings.exchange_beat_seconds,
+            count=self.settings.exchange_items,
+        )
+        self.opener = Opener(
+            member=member,
+            origin=self.keyring.origin,
+            replica=self.replica,
+            desks=desks,
+            incoming=Incoming(vault),
+            receiver=NoReceiver(),
+        )
+        self.inbox.register(EXCHANGE, self.opener)
+
+    def _turn_day(self, connection: Connection, day: int) -> None:
+        # By the earlier of two days: neither a clock that ran ahead nor an author that dates its
+        # entries ahead must destroy what others cannot send again.
+        day = min(day, self.clock.today().toordinal())
+        self.beat.turn_day(connection, day)
+        self.opener.turn_day(connection, day)
 
     def _wake_matching(self) -> None:
         self.answering.wake()
         self.cases.wake()
         self.sweeper.wake()
         self.reposting.wake()
+        self.beat.wake()
 
     async def run(self) -> None:
         """Run until cancelled; close what was opened."""
@@ -471,6 +530,7 @@ class Node:
             self.sweeper.run(),
             self.logkeeper.run(self.caught_up),
             self.log_export.run(),
+            self.beat.run(self.caught_up),
         ]
 
     async def _announce(self) -> None:

@@ -12,7 +12,8 @@ share-lost          a share of an open epoch's key is not on disk here any more
 posting-anew        own live signals are posted anew, because their epoch's key was lost
 epoch-replaced      nothing needs a replaced epoch any more: it is to be closed
 generation-failed   the generation of a key that this node led did not end in an epoch
-dispatch-waits      nobody takes the items of a locate, an answer or an erasure
+dispatch-waits      nobody takes the items of a locate, an answer, an erasure or an exchange
+exchange-waits      messages to other issuers' desks wait longer than for the next beat, and why
 signals-skipped     own signals that custodians or the state machine refuse, and why
 no-quorum           blocks are applied and too few members cosign
 not-vouched         this node cosigns nothing before others say what it cosigned last
@@ -65,6 +66,7 @@ def reasons(node: Node) -> list[Reason]:
         + _of_order(node)
         + _of_outbox(node)
         + _of_matching(node)
+        + _of_exchange(node)
         + _of_epochs(node)
         + _of_witness(node)
         + _of_own(node)
@@ -151,6 +153,19 @@ def _of_matching(node: Node) -> list[Reason]:
             )
         )
     return found
+
+
+def _of_exchange(node: Node) -> list[Reason]:
+    if node.beat.trouble is None:
+        return []
+    return [
+        Reason(
+            "exchange-waits",
+            node.beat.trouble,
+            "check that member's /healthz and both clocks; messages are safe here",
+            is_blocking=False,
+        )
+    ]
 
 
 def _of_epochs(node: Node) -> list[Reason]:

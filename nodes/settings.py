@@ -11,6 +11,9 @@
     tokens = "tokens.toml"          per-role tokens of its callers
     wait_seconds = 2.0              how long a post waits for its receipt before it answers 202
     public_step_seconds = 3600      how often readers who are not members see a newer checkpoint
+    exchange_beat_seconds = 600     how often messages go to the other issuers' desks, with anything
+                                    to say or not; 0: this node sends none
+    exchange_items = 16             how many items each of them gets: 16, 64 or 256
 
     [engine]                        CometBFT, an engine of this node's own, in place of `order`
     home = "engine"                 its folder
@@ -118,6 +121,8 @@ class Settings(BaseSettings):
     tokens: Path
     wait_seconds: float = Field(default=2.0, ge=0, le=60)
     public_step_seconds: int = Field(default=3600, ge=1, le=86_400)
+    exchange_beat_seconds: float = Field(default=600.0, ge=0, le=86_400)
+    exchange_items: Literal[16, 64, 256] = 16
     peer_timeout_seconds: float = Field(default=2.0, gt=0, le=60)
     poll_seconds: float = Field(default=0.005, gt=0, le=1)
 

@@ -140,18 +140,18 @@ class Shares:
         """Destroy the shares of other keys than that of an epoch that is open; return how many."""
         names = self._names(document)
         files = self._files(document.purpose, document.number)
-        return _destroy([path for path in files if path.stem not in names])
+        return destroy_files([path for path in files if path.stem not in names])
 
     def discard(self, document: EpochDocument, *, holder: str) -> int:
         """Destroy the shares of `holder` in an epoch that will not open; return how many files."""
         names = self._names(document, holder=holder)
         files = self._files(document.purpose, document.number)
-        return _destroy([path for path in files if path.stem in names])
+        return destroy_files([path for path in files if path.stem in names])
 
     def destroy(self, *, purpose: str, number: int) -> int:
         """Overwrite and remove every share of an epoch, and its backups; return how many."""
         self._known.pop((purpose, number), None)
-        return _destroy(self._files(purpose, number))
+        return destroy_files(self._files(purpose, number))
 
     def _names(self, document: EpochDocument, *, holder: str | None = None) -> set[str]:
         return {
@@ -209,7 +209,8 @@ def write_durably(path: Path, raw: bytes) -> None:
         raise ConfigurationError(f"{path} cannot be written: {cause.strerror}") from cause
 
 
-def _destroy(paths: Sequence[Path]) -> int:
+def destroy_files(paths: Sequence[Path]) -> int:
+    """Overwrite and remove files; return how many."""
     for path in paths:
         with path.open("r+b") as file:
             file.write(bytes(path.stat().st_size))

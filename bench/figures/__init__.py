@@ -9,6 +9,7 @@ from bench.figure import Figure
 from bench.figures import (
     apply,
     audit,
+    beat,
     bulk,
     catch_up,
     evaluation,
@@ -31,6 +32,7 @@ Measure = Callable[[Workshop], Iterator[Figure]]
 SUBJECTS: dict[str, Measure] = {
     "evaluation": evaluation.measure,
     "proof": proof.measure,
+    "beat": beat.measure,
     "probe": probe.measure,
     "frames": frames.measure,
     "apply": apply.measure,

@@ -8,10 +8,11 @@ from ledger.errors import LedgerError
 from ledger.member import MemberDocument
 from ledger.seal import SealingPublicKey
 from nodes.clock import Clock
+from nodes.desks import DeskCard
 from nodes.errors import PeerRefusedError, PeerUnreachableError
 from nodes.keyring import Keyring
 from nodes.peers.message import ID_BYTES, OK, PeerMessage
-from nodes.peers.port import KEYS, Transport
+from nodes.peers.port import DESKS, KEYS, Transport
 from nodes.replica import Replica
 
 
@@ -89,6 +90,20 @@ class Peers:
             raise PeerUnreachableError(f"{member} answers with a key that its card does not name")
         self._sealing[member] = key
         return key
+
+    async def desk_card(self, member: str) -> DeskCard:
+        """Return the keys of `member`'s desks: what it says now, under its entry key.
+
+        Raises:
+            PeerUnreachableError: it does not answer, or with no keys of its own desks.
+            PeerRefusedError: it says no.
+        """
+        try:
+            card = DeskCard.decode(await self.ask(member, DESKS))
+            card.verify_owner(member)
+        except LedgerError as cause:
+            raise PeerUnreachableError(f"{member} answers with no keys of its desks") from cause
+        return card
 
     def _document(self) -> Consortium:
         document = self._replica.document

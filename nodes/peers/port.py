@@ -23,6 +23,9 @@ GENERATE = "generate"
 KEYS = "keys"
 """Answered with the 1,216-byte public key that items for this member are sealed to."""
 
+DESKS = "desks"
+"""Answered with the public keys of the member's desks this month: a desk card."""
+
 
 class Transport(Protocol):
     """Carries one message to a member's node. `tests/contract` holds every adapter to this."""

@@ -7,6 +7,7 @@ from ledger.checkpoint import Checkpoint
 from ledger.consortium import Consortium
 from ledger.cosignature import SignedCheckpoint
 from ledger.errors import LedgerError, MalformedError
+from nodes.addresses import Addresses
 from nodes.clock import Clock
 from nodes.courier import Courier
 from nodes.custodian import Custodian
@@ -19,6 +20,7 @@ from nodes.peers.message import OK, PeerMessage
 from nodes.peers.port import (
     COSIGN,
     COSIGN_OUTSIDE,
+    DESKS,
     EVALUATE,
     FINAL,
     GENERATE,
@@ -51,6 +53,7 @@ class PeerService:
         participant: Participant,
         courier: Courier,
         witness: Witness,
+        addresses: Addresses,
         peers: Peers,
         clock: Clock,
     ) -> None:
@@ -62,6 +65,7 @@ class PeerService:
         self._participant = participant
         self._courier = courier
         self._witness = witness
+        self._addresses = addresses
         self._peers = peers
         self._clock = clock
         self._patience = peers.timeout * _SHARE_OF_TIMEOUT
@@ -76,6 +80,7 @@ class PeerService:
             FINAL: self._final,
             VOUCH: self._vouch,
             KEYS: self._keys,
+            DESKS: self._desks,
         }
 
     async def answer(self, raw: bytes) -> bytes:
@@ -159,3 +164,7 @@ class PeerService:
     async def _keys(self, request: PeerMessage, document: Consortium) -> bytes:
         del request, document
         return self._keyring.sealing.public.raw
+
+    async def _desks(self, request: PeerMessage, document: Consortium) -> bytes:
+        del request
+        return self._addresses.own(document).encode()

@@ -103,11 +103,11 @@ class Custody:
 
         Whoever has not fetched them by then gets them from their author.
         """
-        answers = select(_block.c.height).where(
-            _block.c.height == _custody.c.height, _block.c.kind == "answer"
+        frames = select(_block.c.height).where(
+            _block.c.height == _custody.c.height, _block.c.kind.in_(["answer", "exchange"])
         )
         dated = (_custody.c.day >= since) & (_custody.c.day < before)
-        connection.execute(delete(_custody).where(dated, answers.exists()))
+        connection.execute(delete(_custody).where(dated, frames.exists()))
 
     def page(self, connection: Connection, *, after: int, count: int) -> list[tuple[int, bytes]]:
         """Return up to `count` shares of blocks above `after`, as (height, share), in order."""

@@ -1,11 +1,11 @@
-"""Own entries with items for others: `locate`, `answer` and `erasure`, until all have their part.
+"""Own entries with items for others, `locate` … `exchange`, until all have their part.
 
 A dispatch is durable before its first push. Its row goes when every receiver has its items: those
 who signed a stored-line have them; the others come and ask.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -23,7 +23,9 @@ _is_it = _dispatch.c.entry_id == bindparam("id")
 _NEWEST = Statement(select(func.max(_dispatch.c.sequence)))
 _ADD = Statement(insert(_dispatch))
 _REPLACE = Statement(
-    update(_dispatch).where(_is_it).values(entry_id=bindparam("new"), box=bindparam("new_box"))
+    update(_dispatch)
+    .where(_is_it, _dispatch.c.height.is_(None))
+    .values(entry_id=bindparam("new"), box=bindparam("new_box"))
 )
 _GET = Statement(select(_dispatch.c.box, _dispatch.c.entry_id, _dispatch.c.height).where(_is_it))
 _WAITING = Statement(
@@ -64,9 +66,10 @@ class Dispatches:
             box=self._lock(dispatch),
         )
 
-    def replace(self, connection: Connection, old: Digest, new: Dispatch) -> None:
-        """Put `new` in the place of a dispatch that never came on the chain."""
-        _REPLACE.run(connection, id=old, new=new.signed.id, new_box=self._lock(new))
+    def replace(self, connection: Connection, old: Digest, new: Dispatch) -> bool:
+        """Put `new` in the place of a dispatch that never came on the chain; False if it did."""
+        box = self._lock(new)
+        return bool(_REPLACE.run(connection, id=old, new=new.signed.id, new_box=box))
 
     def get(self, connection: Connection, entry_id: bytes) -> Dispatch | None:
         """Return the dispatch of that entry, or None."""
@@ -103,14 +106,15 @@ class Dispatches:
         box = self._lock(replace(dispatch, body=kept.encode()))
         _ERASE.run(connection, id=dispatch.signed.id, new_box=box)
 
-    def standing(self, connection: Connection) -> list[tuple[int, Share]]:
-        """Return what stands on the chain, as (height, the body as far as it is kept), in order."""
+    def standing(self, connection: Connection) -> Iterator[tuple[int, Share]]:
+        """Yield what stands on the chain, as (height, the body as far as it is kept), in order."""
         rows = connection.execute(
             select(_dispatch.c.box, _dispatch.c.entry_id, _dispatch.c.height)
             .where(_dispatch.c.height.is_not(None))
             .order_by(_dispatch.c.height)
         )
-        return [(at, Share.decode(self._read(box, Digest(i), at).body)) for box, i, at in rows]
+        for box, entry_id, height in rows:
+            yield height, Share.decode(self._read(box, Digest(entry_id), height).body)
 
     def drop(self, connection: Connection, entry_id: bytes) -> None:
         """Delete a dispatch: nobody needs its items from here any more."""

@@ -69,6 +69,11 @@ _all_wanted = select(
 _some_wanted = _all_wanted.limit(bindparam("count"))
 _WANTED = Statement(_some_wanted)
 _WANTED_OF_KIND = Statement(_some_wanted.where(_wanted.c.kind == bindparam("kind")))
+_WANTED_OF_AUTHOR = Statement(_some_wanted.where(_wanted.c.author == bindparam("author")))
+_WANTED_AUTHORS = Statement(select(_wanted.c.author).distinct().order_by(_wanted.c.author))
+_GIVE_UP = Statement(
+    delete(_wanted).where(_wanted.c.kind == bindparam("of"), _wanted.c.since < bindparam("before"))
+)
 _OVERDUE = Statement(_all_wanted.where(_wanted.c.since < bindparam("before")))
 _GOT = Statement(delete(_wanted).where(_wanted.c.height == bindparam("at")))
 _ADD_LOCATED = Statement(insert(_located))
@@ -217,6 +222,23 @@ def wanted(connection: Connection, *, count: int, kind: str | None = None) -> li
     else:
         rows = _WANTED_OF_KIND.rows(connection, count=count, kind=kind)
     return [_read_wanted(row) for row in rows]
+
+
+def wanted_authors(connection: Connection) -> list[str]:
+    """Return by whom entries are whose items are to be fetched."""
+    return _WANTED_AUTHORS.column(connection)
+
+
+def wanted_of(connection: Connection, author: str, *, count: int) -> list[Wanted]:
+    """Return up to `count` entries by `author` whose items are to be fetched, oldest first."""
+    rows = _WANTED_OF_AUTHOR.rows(connection, author=author, count=count)
+    return [_read_wanted(row) for row in rows]
+
+
+def give_up(connection: Connection, *, kind: str, before: int) -> None:
+    """Fetch no more what was fetched in vain since before the day with that ordinal."""
+    day = date.fromordinal(max(1, before)).isoformat()
+    _GIVE_UP.run(connection, of=kind, before=day)
 
 
 def overdue(connection: Connection, *, before: date) -> list[Wanted]:

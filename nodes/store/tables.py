@@ -335,3 +335,65 @@ class LoggedHoursRow(SQLModel, table=True):
     height: int | None = Field(default=None, index=True)
     entry: bytes
     box: bytes
+
+
+class OutgoingRow(SQLModel, table=True):
+    """A piece of an own message that is not final yet (`nodes.store.outgoing`)."""
+
+    __tablename__ = "outgoing"
+    __table_args__ = (
+        Index("ix_outgoing_waiting", "receiver", "entry_id", "rank", "sequence"),
+        Index("ix_outgoing_rank", "entry_id", "rank"),
+    )
+    sequence: int = Field(primary_key=True)
+    receiver: str
+    rank: int
+    entry_id: bytes | None = None
+    message: bytes = Field(index=True)
+    box: bytes
+
+
+class SentRow(SQLModel, table=True):
+    """An own message all of which is final, and where its last piece stands."""
+
+    __tablename__ = "sent"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    height: int
+    day: int = Field(index=True)
+
+
+class DeskCardRow(SQLModel, table=True):
+    """The newest public keys of a member's desks (`nodes.desks`)."""
+
+    __tablename__ = "desk_card"
+    member: str = Field(primary_key=True)
+    card: bytes
+
+
+class HeardItemRow(SQLModel, table=True):
+    """An item of an exchange that came (`nodes.store.incoming`)."""
+
+    __tablename__ = "heard_item"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    day: int = Field(index=True)
+
+
+class IncomingRow(SQLModel, table=True):
+    """A piece of another's message that is not whole yet (`nodes.store.incoming`)."""
+
+    __tablename__ = "incoming"
+    key: bytes = Field(primary_key=True)
+    message: bytes = Field(index=True)
+    day: int = Field(index=True)
+    box: bytes
+
+
+class HeardRow(SQLModel, table=True):
+    """A message of another's that was whole (`nodes.store.incoming`)."""
+
+    __tablename__ = "heard"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    day: int = Field(index=True)

@@ -63,6 +63,7 @@ class Founded:
             port=8100,
             tokens=self.root / name / "tokens.toml",
             public_step_seconds=1,
+            exchange_beat_seconds=0,
             peer_timeout_seconds=self.peer_timeout,
             poll_seconds=0.005,
         )
@@ -74,9 +75,16 @@ def url_of(name: str) -> str:
 
 
 def found(
-    root: Path, *, quota: int = 20_000, peer_timeout: float = 0.5, post_quantum: bool = True
+    root: Path,
+    *,
+    quota: int = 20_000,
+    exchange_quota: int = 20_000,
+    peer_timeout: float = 0.5,
+    post_quantum: bool = True,
 ) -> Founded:
     """Make a consortium of four under `root`, in which each may post `quota` signals a day.
+
+    And send so many beats.
 
     Without `post_quantum` it is as one founded before there were such keys.
     """
@@ -95,6 +103,7 @@ def found(
         for i, (name, ring) in enumerate(rings.items())
     ]
     rules = RULES.read_text().replace("signal = 20000", f"signal = {quota}")
+    rules = rules.replace("exchange = 20000", f"exchange = {exchange_quota}")
     document = ceremony.draft_document(rules, cards)
     draft = ceremony.draft_entry(document, author="uwv", day=NOON.date())
     signed = ceremony.decode_draft(ceremony.encode_draft(draft))

@@ -62,6 +62,8 @@ class Processes:
                 "port": port,
                 "tokens": "tokens.toml",
                 "wait_seconds": (waits or {}).get(name, 0.5),
+                # Nothing is to come on the chain but what a test brings about.
+                "exchange_beat_seconds": 0,
             }
             (folder / CONFIG).write_text(tomli_w.dumps(settings))
             self._nodes[name] = NodeProcess(folder, leash)

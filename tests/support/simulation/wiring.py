@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+from sqlalchemy import Connection
+
 from nodes.answering import Answering
 from nodes.cases import Cases
 from nodes.closing import Closing
@@ -179,6 +181,7 @@ def wire(
         locating=locating,
         withdrawal=withdrawal,
         inbox=inbox,
+        beat=cast(Any, None),
         shares=cast(Any, shares),
     )
     return Parts(
@@ -214,6 +217,7 @@ def wire(
             outbox=cast(Any, Nobody()),
             matching=matching,
             closing=closing,
+            on_day=_no_day,
             on_taken=_nothing,
             progress=cast(Any, None),
             clock=around.clock,
@@ -223,3 +227,7 @@ def wire(
 
 def _nothing() -> None:
     """Wake nobody: the schedule says who goes on."""
+
+
+def _no_day(connection: Connection, day: int) -> None:
+    """Turn nothing more than the effects do themselves: no schedule has exchanges."""

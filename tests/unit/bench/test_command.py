@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from bench import command
 from bench.errors import BenchError
 from bench.figure import Figure
-from bench.figures import apply, audit, evaluation, frames, probe, proof
+from bench.figures import apply, audit, beat, evaluation, frames, probe, proof
 from bench.workshop import Workshop
 from tests.support.machine import MACHINE
 from tests.support.tiny import TINY
@@ -88,6 +88,7 @@ def test_what_needs_no_running_nodes_measures_what_it_says(
     monkeypatch.setattr(apply, "_SINGLE", 8)
     modules = {
         "evaluation": evaluation,
+        "beat": beat,
         "proof": proof,
         "probe": probe,
         "frames": frames,
@@ -103,10 +104,13 @@ def test_what_needs_no_running_nodes_measures_what_it_says(
     assert failures == []
     assert [figure.name.partition(",")[0] for figure in figures] == [
         *("evaluation by 3 holders",) * 2,
+        *("beat", "beat", "bytes a beat of 16 items"),
+        *("beat", "beat", "bytes a beat of 64 items"),
+        *("beat", "beat", "bytes a beat of 256 items"),
         *("inclusion proof", "consistency proof") * 2,
         *("probe",) * 2,
         *("frame of a hit",) * 2,
         *("apply", "apply"),
         *("audit", "audit"),
     ]
-    assert all(figure.value > 0 and figure.limit for figure in figures)
+    assert all(figure.value > 0 and (figure.limit or figure.unit == "B") for figure in figures)

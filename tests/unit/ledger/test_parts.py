@@ -182,7 +182,15 @@ def test_receiver_of_a_beat_holds_a_frame_and_a_custodian_all(held: list[int]) -
     verify(body.share(held), entry)
 
 
-@pytest.mark.parametrize("held", [[], [0, 1], [1, 2]])
+def test_receiver_that_joined_after_a_beat_was_drafted_may_hear_that_it_has_no_frame() -> None:
+    body, entry = posted("exchange", "16\n", BEAT)
+
+    verify(body.share([]), entry, may_lack=True)
+    with pytest.raises(VerificationError, match="this member's"):
+        verify(body.share([]), entry)
+
+
+@pytest.mark.parametrize("held", [[0, 1], [1, 2]])
 def test_nobody_holds_another_part_of_a_beat(held: list[int]) -> None:
     body, entry = posted("exchange", "16\n", BEAT)
 

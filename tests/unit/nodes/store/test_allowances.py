@@ -46,6 +46,12 @@ def test_a_database_from_before_is_counted_through(database: Database) -> None:
             "DROP TABLE anew",
             "DROP TABLE log_record",
             "DROP TABLE logged_hours",
+            "DROP TABLE outgoing",
+            "DROP TABLE sent",
+            "DROP TABLE desk_card",
+            "DROP TABLE heard_item",
+            "DROP TABLE heard",
+            "DROP TABLE incoming",
             "ALTER TABLE signal DROP COLUMN place",
             "UPDATE alembic_version SET version_num = '0002'",
         ):
