@@ -54,13 +54,20 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A recipient inside a member; only `neutral` ones may stand on a match card."""
+    """A recipient inside a member; only `neutral` ones may stand on a match card.
+
+    How to reach it, as far as the document says: a functional telephone number and mailbox, and
+    its hours; never a person's.
+    """
 
     number: int
     name: str
     title: str
     kind: str
     neutral: bool
+    phone: str = ""
+    mailbox: str = ""
+    hours: str = ""
 
     @property
     def member(self) -> str:

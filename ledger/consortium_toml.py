@@ -38,6 +38,10 @@ _T = TypeVar("_T")
 # Left out are controls, what turns the direction of writing, and whatever Unicode may yet add.
 _TEXT = re.compile("[ -~\u00a1-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u20ac]{1,400}")
 
+_PHONE = re.compile(r"\+?[0-9][0-9 -]{4,23}")
+_MAILBOX = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,120}")
+_HOURS = re.compile(r".{1,100}")
+
 
 class _Table:
     """A TOML table that is read key by key and must be read whole."""
@@ -66,6 +70,14 @@ class _Table:
             raise self.error(f"{key} must be 1 to 400 printable characters of Latin script")
         if within is not None and value not in within:
             raise self.error(f"{key} must be one of {', '.join(sorted(within))}")
+        return value
+
+    def optional(self, key: str, *, shape: re.Pattern[str], form: str) -> str:
+        if key not in self._left:
+            return ""
+        value = self.text(key)
+        if shape.fullmatch(value) is None:
+            raise self.error(f"{key} must be {form}")
         return value
 
     def name(self, key: str) -> str:
@@ -200,6 +212,9 @@ def _desk(row: _Table) -> Desk:
         title=row.text("title"),
         kind=row.text("kind", within=frozenset({"case", "policy"})),
         neutral=row.take("neutral", bool),
+        phone=row.optional("phone", shape=_PHONE, form="digits, spaces and hyphens"),
+        mailbox=row.optional("mailbox", shape=_MAILBOX, form="an e-mail address"),
+        hours=row.optional("hours", shape=_HOURS, form="at most 100 characters"),
     )
     row.end()
     if not all(is_name(part) for part in desk.name.split("/")) or desk.name.count("/") != 1:

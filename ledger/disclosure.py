@@ -24,9 +24,11 @@ from ledger.consortium import key_name
 from ledger.encoding import enc, split_enc
 from ledger.entry import Entry
 from ledger.errors import MalformedError, VerificationError
+from ledger.group import Scalar
 from ledger.key import VerifierKey
 from ledger.rules.signal import JWT, verify_signal_share
-from ledger.sdjwt import SdJwt, read_disclosure
+from ledger.sdjwt import SALT_BYTES, SdJwt, read_disclosure
+from ledger.sdjwt import disclosure as claim
 
 BSN = "bsn"
 VCT = "urn:signaalketen:case-signal:v1"
@@ -78,6 +80,21 @@ def disclose(body: Body, sdjwt: SdJwt, *, fields: Collection[str]) -> Disclosure
     if len(shown.disclosures) != len(wanted):
         raise MalformedError("disclosure: the signal lacks a field, or its BSN was not kept")
     return Disclosure(body.share([JWT]), shown.disclosures)
+
+
+def without_values(disclosure: Disclosure) -> Disclosure:
+    """Return what is left once its term is over: which claims it showed, and none of them.
+
+    Salts, values, the JWT and r are gone; the digests open nothing by themselves.
+
+    Raises:
+        MalformedError: a disclosure is not one of ours.
+    """
+    names = [read_disclosure(text).name for text in disclosure.disclosures]
+    return Disclosure(
+        Share((), disclosure.share.digests, Scalar.reduce(bytes(63) + b"\x01")),
+        tuple(claim(salt=bytes(SALT_BYTES), name=name, value="") for name in names),
+    )
 
 
 def verify_disclosure(

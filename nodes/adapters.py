@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from ledger.entry import SignedEntry
 from ledger.errors import LedgerError
 from ledger.state import State
+from nodes.casework.directory import mailboxes_of
+from nodes.casework.notices import Notifier
+from nodes.casework.notifiers import BothNotifiers, MailNotifier, WebhookNotifier
+from nodes.casework.sender import Sender
 from nodes.clock import Clock, SystemClock
 from nodes.collector.port import Collector
 from nodes.engine import open_engine
@@ -20,7 +24,7 @@ from nodes.replica import Replica
 from nodes.sequencer.cometbft.sequencer import CometSequencer
 from nodes.sequencer.embedded import EmbeddedSequencer
 from nodes.sequencer.port import Sequencer
-from nodes.settings import Settings
+from nodes.settings import Settings, read_secret
 from nodes.store.custody import Custody
 from nodes.store.database import Database
 from nodes.store.dispatches import Dispatches
@@ -43,6 +47,10 @@ class Adapters:
     """The same as `sequencer` where the order is made among machines, or None."""
     collector: Collector | None = None
     """Where log records go besides this node's own database, or None."""
+    notifier: Notifier | None = None
+    """Who tells desks that there is something, or None."""
+    sender: Sender | None = None
+    """What takes messages to other agencies' desks in place of the node's own rhythm, or None."""
 
 
 def real_adapters(settings: Settings) -> Adapters:
@@ -58,10 +66,13 @@ def real_adapters(settings: Settings) -> Adapters:
             settings.shared_order, poll_seconds=settings.poll_seconds
         )
         collector = _open_collector(settings)
+        notifier = _open_notifier(settings)
     except BaseException:
         database.close()
         raise
-    return Adapters(SystemClock(), HttpTransport(), sequencer, database, engine, collector)
+    return Adapters(
+        SystemClock(), HttpTransport(), sequencer, database, engine, collector, notifier
+    )
 
 
 def _open_collector(settings: Settings) -> Collector | None:
@@ -75,6 +86,25 @@ def _open_collector(settings: Settings) -> Collector | None:
         member=load_keyring(settings.keys).member,
         timeout=settings.logbook.timeout_seconds,
     )
+
+
+def _open_notifier(settings: Settings) -> Notifier | None:
+    notices = settings.notices
+    found: list[MailNotifier | WebhookNotifier] = []
+    if notices.mail is not None:
+        member = load_keyring(settings.keys).member
+        password = None if notices.mail.password is None else read_secret(notices.mail.password)
+        found.append(
+            MailNotifier(
+                notices.mail,
+                mailboxes=mailboxes_of(settings, member=member),
+                password=password,
+                clock=SystemClock(),
+            )
+        )
+    if notices.webhook is not None:
+        found.append(WebhookNotifier(notices.webhook, timeout=notices.webhook_timeout_seconds))
+    return BothNotifiers(*found) if found else None
 
 
 def load_founding(settings: Settings) -> SignedEntry:

@@ -11,7 +11,8 @@ NodeError
 ├── SequencerError       the shared order cannot be used now, or is not the one applied here
 ├── PeerUnreachableError a peer that does not answer
 ├── PeerRefusedError     a peer that answers no, with its `code`
-└── CollectorError       the agency's collector does not take log records
+├── CollectorError       the agency's collector does not take log records
+└── NoticeError          a mail server or webhook does not take a notice
 """
 
 
@@ -66,6 +67,10 @@ class PeerUnreachableError(NodeError):
 
 class CollectorError(NodeError):
     """The agency's collector does not take log records now; they stay here and go later."""
+
+
+class NoticeError(NodeError):
+    """A mail server or webhook does not take a notice now; it is brought with the next."""
 
 
 class PeerRefusedError(NodeError):

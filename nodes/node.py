@@ -15,6 +15,7 @@ from nodes.announcer import Announcer
 from nodes.answering import Answering
 from nodes.beat import Beat
 from nodes.cases import Cases
+from nodes.casework.office import Office
 from nodes.closing import Closing
 from nodes.counter import Counter
 from nodes.courier import Courier
@@ -114,6 +115,8 @@ class Node:
             timeout=settings.peer_timeout_seconds,
         )
         self._collector = adapters.collector
+        self._notifier = adapters.notifier
+        self._sender = adapters.sender
         self._wire_logbook(vault)
         self._wire_matching(vault)
         self.outbox = Outbox(
@@ -391,6 +394,7 @@ class Node:
             on_frame=self._wake_matching,
         )
         self._wire_exchange(vault)
+        self._wire_casework(vault)
         self.withdrawal = Withdrawal(
             member=member,
             replica=self.replica,
@@ -403,6 +407,7 @@ class Node:
             dispatches=self.dispatches,
             courier=self.courier,
             logbook=self.logbook,
+            on_withdrawn=self.office.hearing.withdrawn,
         )
         self.cases = Cases(
             member=member,
@@ -473,6 +478,26 @@ class Node:
         self.beat.turn_day(connection, day)
         self.opener.turn_day(connection, day)
 
+    def _wire_casework(self, vault: Vault) -> None:
+        """Wire what is done about matches."""
+        self.office = Office(
+            keyring=self.keyring,
+            settings=self.settings,
+            vault=vault,
+            replica=self.replica,
+            database=self.database,
+            writer=self.writer,
+            matches=self.matches,
+            signals=self.signals,
+            logbook=self.logbook,
+            clock=self.clock,
+            final=lambda: self.progress.final.value,
+            sender=self._sender or self.beat,
+            notifier=self._notifier,
+        )
+        self.opener.receiver = self.office.hearing
+        self.casework = self.office.casework
+
     def _wake_matching(self) -> None:
         self.answering.wake()
         self.cases.wake()
@@ -500,6 +525,8 @@ class Node:
             await self._transport.close()
             if self._collector is not None:
                 await self._collector.close()
+            if self._notifier is not None:
+                await self._notifier.close()
             self.sequencer.close()
             self.database.close()
 
@@ -531,6 +558,8 @@ class Node:
             self.logkeeper.run(self.caught_up),
             self.log_export.run(),
             self.beat.run(self.caught_up),
+            self.office.timekeeper.run(),
+            self.office.notices.run(),
         ]
 
     async def _announce(self) -> None:

@@ -128,7 +128,7 @@ class Opener:
             heard += is_whole
             refused += [reason] if reason else []
         chain.count_refusals(connection, [f"{REFUSALS}{entry.author}/{why}" for why in refused])
-        return [Processing(Act.HEAR, EXCHANGE, asked_by=entry.author)] * heard
+        return [Processing(Act.UNSEAL, EXCHANGE, asked_by=entry.author)] * heard
 
     def turn_day(self, connection: Connection, day: int) -> None:
         """Forget, and destroy, what is too old on the day with that ordinal."""

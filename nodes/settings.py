@@ -30,12 +30,34 @@
                                     the name of a purpose is added
     endpoint = "https://…/v1/traces"    its collector, by OTLP/HTTP; without it records stay here
 
+    [cases]                         cases and their terms
+    clock_seconds = 60              how often it is looked what is due
+    holidays = ["2026-12-25"]       days that are no working days
+
+    [desks."uwv/maatwerkplaats"]    how an own desk is reached, as its colleagues and others see it;
+    phone = "020 123 45 67"         functional, no person's
+    mailbox = "maatwerk@uwv.example"    where its notices go, too
+    lead = "teamleider@uwv.example"     where notices for its lead go
+    hours = "ma-vr 9-17"
+
+    [notices]                       "there is something in Signaalketen", and nothing more
+    period_seconds = 3600           a desk is told once in this time at most
+    officer = "fg@uwv.example"      where notices for the privacy officer go
+    webhook = "https://…"           the agency's own system, told by HTTP POST
+    [notices.mail]
+    server = "smtp.uwv.example:587"
+    security = "starttls"           or "tls"; "none" on this machine only
+    sender = "signaalketen@uwv.example"
+    user = "signaalketen"           and its password's file, which only its owner can read
+    password = "keys/smtp.password"
+
 Paths are relative to the file. `SIGNAALKETEN_PORT=8102` overrides `port`,
 `SIGNAALKETEN_ENGINE__LISTEN=…` overrides `listen` of [engine], and so on.
 """
 
 import shutil
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Literal, Self
 
@@ -53,6 +75,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from ledger.entry import is_name
 from ledger.member import is_engine_address
 from nodes.errors import ConfigurationError
 from nodes.keyring import verify_private
@@ -98,6 +121,66 @@ class LogbookSettings(BaseModel):
     timeout_seconds: float = Field(default=10.0, gt=0, le=60)
 
 
+_MAILBOX = r"^[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,120}$"
+_LOOPBACK = r"(127\.0\.0\.1|localhost|\[::1\])"
+
+
+class CasesSettings(BaseModel):
+    """The table [cases]; see the module for the fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clock_seconds: float = Field(default=60.0, gt=0, le=3600)
+    holidays: tuple[date, ...] = Field(default=(), max_length=1000)
+
+
+class DeskSettings(BaseModel):
+    """A table of [desks]; see the module for the fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=200)
+
+    phone: str = Field(default="", pattern=r"^(\+?[0-9][0-9 -]{4,23})?$")
+    mailbox: str | None = Field(default=None, pattern=_MAILBOX)
+    lead: str | None = Field(default=None, pattern=_MAILBOX)
+    hours: str = Field(default="", max_length=100)
+
+
+class MailSettings(BaseModel):
+    """The table [notices.mail]; see the module for the fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=500)
+
+    server: str = Field(pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$")
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    sender: str = Field(pattern=_MAILBOX)
+    user: str | None = None
+    password: Path | None = None
+    timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+
+    @model_validator(mode="after")
+    def _verify_secret_on_the_way(self) -> Self:
+        host = self.server.rpartition(":")[0]
+        if self.security == "none" and host not in {"127.0.0.1", "localhost"}:
+            raise ValueError("without TLS only a mail server on this machine can be used")
+        if (self.user is None) != (self.password is None):
+            raise ValueError("`user` and `password` go together")
+        return self
+
+
+class NoticesSettings(BaseModel):
+    """The table [notices]; see the module for the fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=500)
+
+    period_seconds: int = Field(default=3600, ge=1, le=86_400)
+    officer: str | None = Field(default=None, pattern=_MAILBOX)
+    webhook: str | None = Field(
+        default=None, pattern=rf"^(https://[^\s\"/]+|http://{_LOOPBACK}(:[0-9]{{1,5}})?)(/\S*)?$"
+    )
+    webhook_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    mail: MailSettings | None = None
+
+
 class Settings(BaseSettings):
     """What a node is told at start; see the module for the fields."""
 
@@ -115,6 +198,9 @@ class Settings(BaseSettings):
     order: Path | None = None
     engine: EngineSettings | None = None
     logbook: LogbookSettings = LogbookSettings()
+    cases: CasesSettings = CasesSettings()
+    desks: dict[str, DeskSettings] = Field(default_factory=dict, max_length=100)
+    notices: NoticesSettings = NoticesSettings()
     url: str = Field(pattern=r"^https?://[^\s\"/]+$")
     host: str = "127.0.0.1"
     port: int = Field(ge=1, le=65_535)
@@ -131,6 +217,15 @@ class Settings(BaseSettings):
         if (self.order is None) == (self.engine is None):
             raise ValueError("exactly one of `order` and [engine] is needed")
         return self
+
+    @field_validator("desks")
+    @classmethod
+    def _verify_desks(cls, desks: dict[str, DeskSettings]) -> dict[str, DeskSettings]:
+        for name in desks:
+            member, slash, desk = name.partition("/")
+            if not slash or not is_name(member) or not is_name(desk):
+                raise ValueError('a desk is member/desk: [desks."uwv/maatwerkplaats"]')
+        return desks
 
     @property
     def shared_order(self) -> Path:
@@ -179,15 +274,24 @@ def load_settings(path: Path) -> Settings:
     return settings.model_copy(
         update={
             name: _below(path.parent, getattr(settings, name))
-            for name in ("keys", "data_dir", "founding", "order", "tokens", "engine")
+            for name in ("keys", "data_dir", "founding", "order", "tokens", "engine", "notices")
         }
     )
 
 
-def _below(base: Path, named: Path | EngineSettings | None) -> Path | EngineSettings | None:
+_Named = Path | EngineSettings | NoticesSettings | None
+
+
+def _below(base: Path, named: _Named) -> _Named:
     """Return what is named with its paths relative to `base`."""
     if named is None:
         return None
+    if isinstance(named, NoticesSettings):
+        mail = named.mail
+        if mail is None or mail.password is None:
+            return named
+        changed = mail.model_copy(update={"password": base / mail.password})
+        return named.model_copy(update={"mail": changed})
     if isinstance(named, Path):
         return base / named
     command = named.command
@@ -198,6 +302,19 @@ def _below(base: Path, named: Path | EngineSettings | None) -> Path | EngineSett
     return named.model_copy(
         update={"home": base / named.home, "genesis": base / named.genesis, "command": command}
     )
+
+
+def read_secret(path: Path) -> str:
+    """Return the one line of a file that only its owner can read.
+
+    Raises:
+        ConfigurationError: not readable, readable by others, or empty.
+    """
+    verify_private(path)
+    secret = path.read_text().strip()
+    if not secret or "\n" in secret:
+        raise ConfigurationError(f"{path} must hold one line")
+    return secret
 
 
 def load_tokens(path: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ not been opened, and the custodians of its content. Everybody else gets an item 
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
@@ -55,8 +55,9 @@ class Withdrawal:
         dispatches: Dispatches,
         courier: Courier,
         logbook: Logbook,
+        on_withdrawn: Callable[[Connection, str], None] | None = None,
     ) -> None:
-        """Withdraw signals of `member`."""
+        """Withdraw signals of `member`; `on_withdrawn` lets go of what was done about one."""
         self._member = member
         self._replica = replica
         self._writer = writer
@@ -68,6 +69,7 @@ class Withdrawal:
         self._dispatches = dispatches
         self._courier = courier
         self._logbook = logbook
+        self._on_withdrawn = on_withdrawn
         self._woken = asyncio.Event()
         self._woken.set()
 
@@ -159,6 +161,8 @@ class Withdrawal:
         )
         matching.withdraw_placing(connection, local_id)
         self._signals.withdraw(connection, local_id)
+        if self._on_withdrawn is not None:
+            self._on_withdrawn(connection, local_id)
         locate = matching.located_at(connection, own.height)
         if locate is not None:
             located = chain.entry_id_at(connection, locate, author=self._member, kind="locate")

@@ -1,7 +1,7 @@
 """Acts: everything that can happen to one match of a case, as it is stored and played again.
 
     own, by somebody    Say, Prepare, Approve, BreakGlass, Review, HandOver
-    the other desk's    Hear
+    the other desk's    Hear, and Refused where it may not be
     the clock's         Remind, Escalate
 
 Who acted and when stands in `Event`; what is said is a message (`ledger.exchange.message`).
@@ -28,6 +28,15 @@ class Hear:
 
     id: bytes
     message: Message = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message of the other desk's, of that `kind`, was not taken in for that `reason`."""
+
+    id: bytes
+    kind: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ class Escalate:
     """The desk's lead was told that no response came in time."""
 
 
-Act = Say | Hear | Prepare | Approve | BreakGlass | Review | HandOver | Remind | Escalate
+Act = Say | Hear | Refused | Prepare | Approve | BreakGlass | Review | HandOver | Remind | Escalate
 
 
 @dataclass(frozen=True, slots=True)

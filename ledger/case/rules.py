@@ -19,6 +19,7 @@ from ledger.case.acts import (
     HandOver,
     Hear,
     Prepare,
+    Refused,
     Remind,
     Review,
     Say,
@@ -53,7 +54,8 @@ def play(pair: Pair, event: Event, setting: Setting) -> Pair:
         MalformedError: what is said holds what no message may.
     """
     at = max(event.at.astimezone(UTC), pair.last)
-    if pair.closed is not None and not isinstance(event.act, Review):
+    # What was refused changes nothing; that it came belongs to the timeline all the same.
+    if pair.closed is not None and not isinstance(event.act, Review | Refused):
         raise DeniedError("closed", "the case is closed; a new signal opens another")
     changed = _ACTS[type(event.act)](pair, replace(event, at=at), setting)
     return replace(changed, last=at)
@@ -81,6 +83,13 @@ def _hear(pair: Pair, event: Event, setting: Setting) -> Pair:
         raise DeniedError("role", "what the other desk says is by nobody here")
     act = _expect(event, Hear)
     return hear(pair, act.message, message=act.id, at=event.at, document=setting.document)
+
+
+def _refused(pair: Pair, event: Event, setting: Setting) -> Pair:
+    del setting
+    if event.by is not None:
+        raise DeniedError("role", "what the other desk says is by nobody here")
+    return pair
 
 
 def _prepare(pair: Pair, event: Event, setting: Setting) -> Pair:
@@ -169,6 +178,7 @@ def _escalate(pair: Pair, event: Event, setting: Setting) -> Pair:
 _ACTS: dict[type[Act], Callable[[Pair, Event, Setting], Pair]] = {
     Say: _say,
     Hear: _hear,
+    Refused: _refused,
     Prepare: _prepare,
     Approve: _approve,
     BreakGlass: _break_glass,

@@ -247,6 +247,34 @@ _TYPES: dict[bytes, type[Content]] = {
 }
 
 
+def encode_content(content: Content) -> bytes:
+    """Return what is said, without the match and the desk: as it is kept of what was sent."""
+    return enc(content.TYPE, *content.fields())
+
+
+def decode_content(raw: bytes) -> Content:
+    """Read what is said; the exact inverse of `encode_content`.
+
+    Raises:
+        MalformedError: not what `encode_content` returns; the text repeats nothing of it.
+    """
+    try:
+        kind, *fields = split_enc(raw)
+        content = _content(kind, fields)
+    except ValueError:
+        raise MalformedError("message: nothing that a desk says") from None
+    if encode_content(content) != raw:
+        raise MalformedError("message: not canonical")
+    return content
+
+
+def _content(kind: bytes, fields: Sequence[bytes]) -> Content:
+    found = _TYPES.get(kind)
+    if found is None:
+        raise ValueError
+    return found.of(fields)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What `desk` says about the match with that 16-byte id."""
@@ -274,9 +302,9 @@ class Message:
         """
         try:
             kind, match, desk, *fields = split_enc(raw)
-            message = cls(match, desk.decode(), _TYPES[kind].of(fields))
+            message = cls(match, desk.decode(), _content(kind, fields))
         # The causes may quote what was said; they go no further than here.
-        except (ValueError, KeyError):
+        except ValueError:
             raise MalformedError("message: not one that a desk sends") from None
         if message.encode() != raw:
             raise MalformedError("message: not canonical")

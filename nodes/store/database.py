@@ -18,7 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from nodes.errors import ConfigurationError, StorageError
 from nodes.store.statement import Statement
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest migration; a database that has it needs no look at the others."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK_SECONDS = 10

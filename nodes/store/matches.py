@@ -20,6 +20,7 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import Protocol
 
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
@@ -84,6 +85,16 @@ class Case:
     digits: str = field(repr=False)
 
 
+class MatchListener(Protocol):
+    """Hears, in the same transaction, of matches that were taken in and that went."""
+
+    def taken(self, connection: Connection, match: Match, case: str) -> None:
+        """A match was taken in, into the case of that id; each once."""
+
+    def removed(self, connection: Connection, match: Match) -> None:
+        """A match is gone; perhaps it was never taken in."""
+
+
 class Matches:
     """The tables above; every method works inside a caller's transaction."""
 
@@ -98,6 +109,8 @@ class Matches:
         self._vault = vault
         self._index_key = index_key
         self._random = random
+        self.listener: MatchListener | None = None
+        """Who is told, or nobody."""
 
     def get(self, connection: Connection, match_id: str) -> Match | None:
         """Return the match of that id, or None."""
@@ -136,6 +149,8 @@ class Matches:
         known = self.case_of(connection, digits=match.digits, purpose=match.purpose)
         case = known or Case(self._random(_ID_BYTES).hex(), match.purpose, (), match.digits)
         self.put_case(connection, replace(case, match_ids=(*case.match_ids, match.id)))
+        if self.listener is not None:
+            self.listener.taken(connection, match, case.id)
 
     def remove(self, connection: Connection, match: Match) -> None:
         """Delete a match, taken in or not; a case without any goes with it."""
@@ -148,6 +163,8 @@ class Matches:
             left_ids = tuple(i for i in case.match_ids if i != match.id)
             self.put_case(connection, replace(case, match_ids=left_ids))
         self._delete(connection, _NEW, self._key("new", match.id))
+        if self.listener is not None:
+            self.listener.removed(connection, match)
 
     def of_own(self, connection: Connection, local_id: str) -> list[Match]:
         """Return the matches of an own signal."""

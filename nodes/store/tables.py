@@ -397,3 +397,70 @@ class HeardRow(SQLModel, table=True):
     __table_args__ = {"sqlite_with_rowid": False}
     key: bytes = Field(primary_key=True)
     day: int = Field(index=True)
+
+
+class PairRow(SQLModel, table=True):
+    """A match as a case of one of this agency's desks has it (`nodes.store.casework`)."""
+
+    __tablename__ = "pair"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    box: bytes
+
+
+class PairEventRow(SQLModel, table=True):
+    """What happened to a pair, one row an event (`nodes.store.casework`)."""
+
+    __tablename__ = "pair_event"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    box: bytes
+
+
+class WorkRow(SQLModel, table=True):
+    """A case on the worklist of a desk (`nodes.store.casework`).
+
+    `due` is the day, as an ordinal, on which the clock has something to do; `awaits` who else has.
+    """
+
+    __tablename__ = "work"
+    __table_args__ = (
+        Index("ix_work_desk", "desk", "due", "key"),
+        Index("ix_work_due", "due", "key"),
+        Index("ix_work_awaits", "awaits", "key"),
+        {"sqlite_with_rowid": False},
+    )
+    key: bytes = Field(primary_key=True)
+    desk: bytes
+    due: int
+    awaits: int
+    box: bytes
+
+
+class ParkedRow(SQLModel, table=True):
+    """Messages of `author` about a match that is not here yet (`nodes.store.parked`)."""
+
+    __tablename__ = "parked"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    author: str = Field(index=True)
+    since: int = Field(index=True)
+    box: bytes
+
+
+class AbsenceRow(SQLModel, table=True):
+    """When somebody of this agency is away, and who stands in (`nodes.store.absences`)."""
+
+    __tablename__ = "absence"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    box: bytes
+
+
+class NoticeRow(SQLModel, table=True):
+    """A desk, a lead or an officer that is to be told that there is something."""
+
+    __tablename__ = "notice"
+    __table_args__ = {"sqlite_with_rowid": False}
+    key: bytes = Field(primary_key=True)
+    box: bytes

@@ -22,6 +22,8 @@ from ledger.entry import Entry, SignedEntry
 from ledger.member import MemberDocument
 from ledger.note import Note
 from nodes.adapters import Adapters
+from nodes.casework.notices import Notifier
+from nodes.casework.sender import Sender
 from nodes.keyring import Keyring
 from nodes.node import Node
 from nodes.sequencer.port import Batch
@@ -74,10 +76,13 @@ class Bench:
         order: MemoryOrder | None = None,
         database: Callable[[Founded, str], Database] | None = None,
         is_opened: bool = True,
+        sender: Sender | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         """Wire the node of member `name`; its database is made by `database` if that is given.
 
-        Its order, if it is empty, gets founding entry and cards where `is_opened`.
+        Its order, if it is empty, gets founding entry and cards where `is_opened`. Messages of
+        cases go to `sender`, notices to `notifier`, or nowhere.
         """
         self.founded, self.name = founded, name
         self._is_opened = is_opened
@@ -93,6 +98,8 @@ class Bench:
                 transport=self.wires.end(settings.url),
                 sequencer=MemorySequencer(self.order),
                 database=Database(path) if database is None else database(founded, name),
+                sender=sender,
+                notifier=notifier,
             ),
         )
         self.wires.answers[settings.url] = self.node.service.answer

@@ -1,5 +1,6 @@
 """A consortium of four on disk: keys, document and founding entry, as the ceremony makes them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -81,12 +82,12 @@ def found(
     exchange_quota: int = 20_000,
     peer_timeout: float = 0.5,
     post_quantum: bool = True,
+    change: Callable[[str], str] = str,
 ) -> Founded:
     """Make a consortium of four under `root`, in which each may post `quota` signals a day.
 
-    And send so many beats.
-
-    Without `post_quantum` it is as one founded before there were such keys.
+    And send so many beats. Without `post_quantum` it is as one founded before there were such keys.
+    `change` alters the text of its rules.
     """
     rings = {
         name: create_keyring(
@@ -104,7 +105,7 @@ def found(
     ]
     rules = RULES.read_text().replace("signal = 20000", f"signal = {quota}")
     rules = rules.replace("exchange = 20000", f"exchange = {exchange_quota}")
-    document = ceremony.draft_document(rules, cards)
+    document = ceremony.draft_document(change(rules), cards)
     draft = ceremony.draft_entry(document, author="uwv", day=NOON.date())
     signed = ceremony.decode_draft(ceremony.encode_draft(draft))
     for ring in rings.values():

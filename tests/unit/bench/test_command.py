@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from bench import command
 from bench.errors import BenchError
 from bench.figure import Figure
-from bench.figures import apply, audit, beat, evaluation, frames, probe, proof
+from bench.figures import apply, audit, beat, disclosure, evaluation, frames, probe, proof
 from bench.workshop import Workshop
 from tests.support.machine import MACHINE
 from tests.support.tiny import TINY
@@ -92,6 +92,7 @@ def test_what_needs_no_running_nodes_measures_what_it_says(
         "proof": proof,
         "probe": probe,
         "frames": frames,
+        "disclosure": disclosure,
         "apply": apply,
         "audit": audit,
     }
@@ -110,6 +111,7 @@ def test_what_needs_no_running_nodes_measures_what_it_says(
         *("inclusion proof", "consistency proof") * 2,
         *("probe",) * 2,
         *("frame of a hit",) * 2,
+        *("grant → verified fields",) * 2,
         *("apply", "apply"),
         *("audit", "audit"),
     ]

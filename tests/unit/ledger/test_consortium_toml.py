@@ -177,6 +177,12 @@ CASES: list[tuple[str, Change]] = [
     ("name must be member/desk", lambda d: d["desk"][0].update(name="uwv/A")),
     ("number must be 1 to 65535", lambda d: d["desk"][0].update(number=65_536)),
     ("kind must be one of case, policy", lambda d: d["desk"][0].update(kind="other")),
+    ("phone must be digits", lambda d: d["desk"][0].update(phone="bel Anna")),
+    ("phone must be 1 to 400", lambda d: d["desk"][0].update(phone="")),
+    ("mailbox must be an e-mail", lambda d: d["desk"][0].update(mailbox="a@b Bcc: c@d")),
+    ("mailbox must be an e-mail", lambda d: d["desk"][0].update(mailbox="nobody")),
+    ("hours must be at most 100", lambda d: d["desk"][0].update(hours="9" * 101)),
+    ("phone must be of type str", lambda d: d["desk"][0].update(phone=20)),
     ("[[desk]] name is repeated", lambda d: d["desk"][0].update(name=d["desk"][1]["name"])),
     ("[[desk]] number is repeated", lambda d: d["desk"][0].update(number=2)),
     ("[[desk]] member: zzz is not known", lambda d: d["desk"][3].update(name="zzz/beleid")),
@@ -290,3 +296,14 @@ def test_spoiled_document_is_read_or_refused_and_nothing_worse(raw: bytes) -> No
         return
 
     assert document.raw == text
+
+
+def test_desk_says_how_to_reach_it_or_nothing() -> None:
+    contact = {"phone": "020 - 123 45 67", "mailbox": "loket@uwv.example", "hours": "ma-vr 9-17"}
+    changed = draft()
+    changed["desk"][0].update(contact)
+
+    told, silent = read(changed).desks[:2]
+
+    assert (told.phone, told.mailbox, told.hours) == tuple(contact.values())
+    assert (silent.phone, silent.mailbox, silent.hours) == ("", "", "")

@@ -12,13 +12,19 @@ from hypothesis import strategies as st
 from ledger.body import Body, Item
 from ledger.bsn import Bsn, synthetic_numbers
 from ledger.commitment import commit
-from ledger.disclosure import Disclosure, disclose, signal_claims, verify_disclosure
+from ledger.disclosure import (
+    Disclosure,
+    disclose,
+    signal_claims,
+    verify_disclosure,
+    without_values,
+)
 from ledger.encoding import enc
 from ledger.entry import Entry
 from ledger.errors import LedgerError, MalformedError, VerificationError
 from ledger.group import Scalar
 from ledger.key import SigningKey
-from ledger.sdjwt import SdJwt, disclosure, issue, to_base64url
+from ledger.sdjwt import SdJwt, disclosure, issue, read_disclosure, to_base64url
 from tests.support.parties import DAY, make_member, seeded
 from tests.support.signers import NOON, ORIGIN
 
@@ -304,3 +310,17 @@ def test_nothing_that_is_printed_shows_a_field_or_a_number() -> None:
         with pytest.raises(VerificationError) as refused:
             read(shown, bsn=bsn)
         assert not {ANN.digits, BEN.digits, "WIA", "WW"} & set(str(refused.value).split())
+
+
+def test_what_is_left_after_its_term_says_which_claims_and_none_of_them() -> None:
+    left = without_values(SHOWN)
+
+    assert {read_disclosure(text).name for text in left.disclosures} == {*GRANTED, "bsn"}
+    assert Disclosure.decode(left.encode()) == left
+    for secret in (ANN.digits, "schulden", "WIA"):
+        assert to_base64url(secret.encode())[:-1] not in left.encode().decode("latin-1")
+        assert all(secret not in read_disclosure(text).value for text in left.disclosures)
+    assert POSTED.sdjwt.jwt.encode() not in left.encode()
+    assert R.encode() not in left.encode()
+    with pytest.raises(LedgerError):
+        read(left)

@@ -54,8 +54,8 @@ def test_a_message_is_handed_on_with_its_author_desk_id_and_block(founded: Found
             assert one == ("uwv", DESKS["svb"], (7).to_bytes(16, "big"), b"hello", height)
             assert refusals(bench) == {}
             assert held(bench) == 0
-            heard = [r for r in logged(bench.node) if r.name == Act.HEAR]
-            assert heard == [(Act.HEAR, "", "http://uwv.test")]
+            heard = [r for r in logged(bench.node) if r.name == Act.UNSEAL]
+            assert heard == [(Act.UNSEAL, "", "http://uwv.test")]
 
     run(scenario())
 

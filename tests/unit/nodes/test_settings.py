@@ -1,9 +1,11 @@
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from nodes.errors import ConfigurationError
-from nodes.settings import ROLES, load_settings, load_tokens
+from nodes.settings import ROLES, Settings, load_settings, load_tokens, read_secret
 
 GOOD = {
     "keys": '"keys"',
@@ -254,3 +256,76 @@ def test_on_its_own_machine_a_collector_needs_no_tls(tmp_path: Path, endpoint: s
 def test_a_wrong_field_of_the_logbook_is_named(tmp_path: Path, table: str, why: str) -> None:
     with pytest.raises(ConfigurationError, match=why):
         load_settings(with_logbook(tmp_path, table + "\n"))
+
+
+def load(folder: Path, more: str) -> Settings:
+    path = written(folder)
+    path.write_text(path.read_text() + more)
+    return load_settings(path)
+
+
+def test_desks_notices_and_terms_are_read(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        """
+[cases]
+clock_seconds = 5
+holidays = ["2026-12-25"]
+[desks."uwv/maatwerkplaats"]
+phone = "020 123 45 67"
+mailbox = "maatwerk@uwv.example"
+hours = "ma-vr 9-17"
+[notices]
+webhook = "http://127.0.0.1:9000/notices"
+[notices.mail]
+server = "smtp.uwv.example:587"
+sender = "signaalketen@uwv.example"
+user = "signaalketen"
+password = "keys/smtp.password"
+""",
+    )
+
+    assert settings.cases.holidays == (date(2026, 12, 25),)
+    assert settings.desks["uwv/maatwerkplaats"].hours == "ma-vr 9-17"
+    assert settings.notices.period_seconds == 3600
+    mail = settings.notices.mail
+    assert mail is not None
+    assert (mail.security, mail.password) == ("starttls", tmp_path / "keys/smtp.password")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("[cases]\nclock_seconds = 0", "cases.clock_seconds"),
+        ('[cases]\nholidays = ["Kerst"]', "cases.holidays"),
+        ('[desks.uwv]\nphone = "020 12345"', "a desk is member/desk"),
+        ('[desks."uwv/a"]\nphone = "bel Anna"', "desks.uwv/a.phone"),
+        ('[desks."uwv/a"]\nmailbox = "a@b\\nBcc: c@d"', "desks.uwv/a.mailbox"),
+        ('[desks."uwv/a"]\nname = "Anna"', "desks.uwv/a.name"),
+        ("[notices]\nperiod_seconds = 0", "notices.period_seconds"),
+        ('[notices]\nwebhook = "http://uwv.example/x"', "notices.webhook"),
+        ('[notices.mail]\nserver = "x:25"\nsender = "a@b"\nsecurity = "none"', "without TLS"),
+        ('[notices.mail]\nserver = "x:25"\nsender = "a@b"\nuser = "u"', "go together"),
+        ('[notices.mail]\nserver = "x"\nsender = "a@b"', "notices.mail.server"),
+    ],
+)
+def test_desks_notices_and_terms_that_make_no_sense_are_told(
+    tmp_path: Path, more: str, told: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        load(tmp_path, f"\n{more}\n")
+
+
+@pytest.mark.parametrize("content", ["", "two\nlines"])
+def test_secret_is_one_line_that_only_its_owner_reads(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "secret"
+    path.write_text(content or "secret\n")
+    path.chmod(0o644)
+    with pytest.raises(ConfigurationError):
+        read_secret(path)
+    path.chmod(0o600)
+    if not content:
+        assert read_secret(path) == "secret"
+        path.write_text("\n")
+    with pytest.raises(ConfigurationError, match="one line"):
+        read_secret(path)

@@ -33,6 +33,9 @@ def test_a_node_that_starts_again_knows_what_stands_and_what_is_left(database: D
     assert allowances.left["svb", "erasure"] == 1
 
 
+_CASEWORK = ("pair", "pair_event", "work", "parked", "absence", "notice")
+
+
 def test_a_database_from_before_is_counted_through(database: Database) -> None:
     follower = Follower(database)
     follower.chain.fill(7)
@@ -52,6 +55,7 @@ def test_a_database_from_before_is_counted_through(database: Database) -> None:
             "DROP TABLE heard_item",
             "DROP TABLE heard",
             "DROP TABLE incoming",
+            *(f"DROP TABLE {name}" for name in _CASEWORK),
             "ALTER TABLE signal DROP COLUMN place",
             "UPDATE alembic_version SET version_num = '0002'",
         ):
