@@ -6,9 +6,10 @@
     /healthz  /readyz  /metrics    the operator
     /                              the front page, for people
 
-Whoever sends the token of a role is of this agency; everybody else is a stranger.
+Whoever sends the token of a role or a person is of this agency; everybody else is a stranger.
 """
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -17,19 +18,37 @@ from fastapi import APIRouter, FastAPI
 from api import problems
 from api.guard import BodyLimit, Heads, ResponseHeaders, TraceContext
 from api.problems import Problem
-from api.routes import cases, chain, entries, health, log, peer, signals
+from api.routes import (
+    assignments,
+    cases,
+    chain,
+    entries,
+    grants,
+    health,
+    log,
+    messages,
+    peer,
+    signals,
+    worklists,
+)
 from api.web import pages
 from nodes.node import Node
+from nodes.people import Person
 
 MAJOR = "/v1"
 _TITLE = "Signaalketen"
 _DESCRIPTION = """\
-Post case signals of your agency, and check what the ledger says of them.
+Post case signals of your agency, work on the cases that they meet in, and check what the ledger \
+says of them.
 
 Prototype, for synthetic data only: there is no law yet that permits real use.
 
-Errors are `application/problem+json` (RFC 9457). A post needs an `Idempotency-Key`: the same key \
-and body give the same answer in its present state, however often you ask.
+Signals are posted with the token of the agency's own system. In a case people act, each with a \
+token of its own and in one of its roles (`Signaalketen-Role`).
+
+Errors are `application/problem+json` (RFC 9457); what the rules of a case deny is a 409 whose \
+`reason` is one stable word. A signal or a message to another desk needs an `Idempotency-Key`: the \
+same key and body give the same answer in its present state, however often you ask.
 """
 _CONTACT = {
     "name": "Signaalketen",
@@ -40,8 +59,8 @@ _LICENCE = {"name": "EUPL-1.2", "identifier": "EUPL-1.2"}
 _EXAMPLE_URL = "https://signaalketen.example"
 
 
-def create_app(node: Node, *, tokens: dict[str, str]) -> FastAPI:
-    """Return the application that is the face of `node`; `tokens` gives a role by token."""
+def create_app(node: Node, *, tokens: dict[str, str], people: Sequence[Person] = ()) -> FastAPI:
+    """Return the application that is the face of `node`, for `people`, and a role by token."""
     api = create_api(node.settings.url)
     root = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     problems.install(root)
@@ -50,6 +69,7 @@ def create_app(node: Node, *, tokens: dict[str, str]) -> FastAPI:
     for app in (root, api):
         app.state.node = node
         app.state.tokens = tokens
+        app.state.people = tuple(people)
     root.mount(MAJOR, api)
     root.add_middleware(BodyLimit)
     root.add_middleware(Heads)
@@ -78,7 +98,8 @@ def create_api(url: str = _EXAMPLE_URL) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(api)
-    _include(api, signals.router, cases.router, chain.router, entries.router)
+    _include(api, signals.router, cases.router, worklists.router, messages.router)
+    _include(api, grants.router, assignments.router, chain.router, entries.router)
     plain = api.openapi
 
     def openapi() -> dict[str, Any]:
@@ -99,7 +120,8 @@ def _include(app: FastAPI, *routers: APIRouter) -> None:
     for router in routers:
         app.include_router(router)
     # What answers a wrong method must name the methods of all routes of a path.
-    app.state.routes = [route for router in routers for route in router.routes]
+    known = getattr(app.state, "routes", [])
+    app.state.routes = [*known, *(route for router in routers for route in router.routes)]
 
 
 def _by_the_rules(document: dict[str, Any]) -> dict[str, Any]:
@@ -107,6 +129,9 @@ def _by_the_rules(document: dict[str, Any]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for invented in ("HTTPValidationError", "ValidationError"):
         schemas.pop(invented, None)
+    # The words that a field may hold stand where the field does (`api.words`).
+    for listed in [name for name, schema in schemas.items() if "enum" in schema]:
+        del schemas[listed]
     template = "#/components/schemas/{model}"
     problem = Problem.model_json_schema(ref_template=template)
     schemas.update(problem.pop("$defs", {}))

@@ -1,8 +1,10 @@
 """Problem details (RFC 9457) for every error: the one table of statuses.
 
-    {"type": "about:blank", "title": …, "status": …, "detail": …, "invalidParams": [{name, reason}]}
+    {"type": "about:blank", "title": …, "status": …, "detail": …, "invalidParams": [{name, reason}],
+     "reason": …}
 
-No value that a caller sent is ever repeated.
+`reason` is the short, stable word for which an act in a case is denied, else null. No value that a
+caller sent is ever repeated.
 """
 
 import re
@@ -67,11 +69,19 @@ class Problem(Wire):
     status: int = Field(ge=400, le=599)
     detail: str = Field(max_length=2000)
     invalid_params: list[InvalidParam] = Field(default_factory=list, max_length=100)
+    reason: str | None = Field(
+        default=None,
+        max_length=40,
+        description="Why an act in a case is denied, in one stable word, such as `four-eyes`.",
+    )
 
 
 def problem_of(cause: Exception) -> Problem:
     """Return the problem that `cause` is to a caller."""
     status = next(STATUSES[c] for c in type(cause).__mro__ if c in STATUSES)
+    denied = cause.reason if isinstance(cause, DeniedError) else None
+    # Whom it is for does not change with the case, as all else does that a case denies.
+    status = HTTPStatus.FORBIDDEN if denied == "role" else status
     field = cause.field if isinstance(cause, InputError) else None
     # The words of a document may be many; a problem that cannot be told would be a worse one.
     reason = str(cause)[:_MAX_REASON]
@@ -80,6 +90,7 @@ def problem_of(cause: Exception) -> Problem:
         status=status,
         detail=reason if field is None else f"{field} {reason}",
         invalid_params=[] if field is None else [InvalidParam(name=field, reason=reason)],
+        reason=denied,
     )
 
 

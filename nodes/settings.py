@@ -9,6 +9,7 @@
     host = "127.0.0.1"
     port = 8101
     tokens = "tokens.toml"          per-role tokens of its callers
+    people = "people.toml"          who acts in cases (`nodes.people`); without it nobody does
     wait_seconds = 2.0              how long a post waits for its receipt before it answers 202
     public_step_seconds = 3600      how often readers who are not members see a newer checkpoint
     exchange_beat_seconds = 600     how often messages go to the other issuers' desks, with anything
@@ -205,6 +206,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(ge=1, le=65_535)
     tokens: Path
+    people: Path | None = None
     wait_seconds: float = Field(default=2.0, ge=0, le=60)
     public_step_seconds: int = Field(default=3600, ge=1, le=86_400)
     exchange_beat_seconds: float = Field(default=600.0, ge=0, le=86_400)
@@ -252,6 +254,9 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
+_PATHS = ("keys", "data_dir", "founding", "order", "tokens", "people", "engine", "notices")
+
+
 def load_settings(path: Path) -> Settings:
     """Read the settings in `path`, overridden by the environment.
 
@@ -272,10 +277,7 @@ def load_settings(path: Path) -> Settings:
         )
         raise ConfigurationError(f"{path}: {wrong}") from cause
     return settings.model_copy(
-        update={
-            name: _below(path.parent, getattr(settings, name))
-            for name in ("keys", "data_dir", "founding", "order", "tokens", "engine", "notices")
-        }
+        update={name: _below(path.parent, getattr(settings, name)) for name in _PATHS}
     )
 
 

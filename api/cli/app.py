@@ -6,6 +6,9 @@
     epoch generate | sign | close | submit | status
     share backup | restore          engine new | card | genesis | rotate
     logbook read
+    case list | show | shown | approvals | reviews | confirm | ask | message | outcome | coordinate
+         contest | close | grant | approve | refuse | break-glass | review | assign | hand-over
+         away
 
 Exit codes: 0 all is well; 1 it ran and something is wrong (findings, refused lines); 2 it could not
 run. What a command needs is imported when it runs, so that help is quick.
@@ -17,6 +20,7 @@ import typer
 
 from api.cli import (
     audit,
+    case,
     consortium,
     engine,
     epoch,
@@ -49,6 +53,7 @@ _GROUPS = (
     engine.app,
     receipt.app,
     logbook.app,
+    case.app,
 )
 for group in _GROUPS:
     app.add_typer(group)

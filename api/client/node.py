@@ -301,6 +301,24 @@ class NodeClient:
         except (KeyError, TypeError, ValueError) as cause:
             raise _strange(self.url) from cause
 
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, object] | None = None,
+        key: str | None = None,
+        role: str | None = None,
+    ) -> bytes:
+        """Return the answer to a request in one of the caller's roles, its first that may if None.
+
+        Raises:
+            AnsweredError: it was refused.
+            UnreachableError: no answer.
+        """
+        raw = None if body is None else json.dumps(body).encode()
+        return self._ask(method, path, body=raw, key=key, role=role, limit=_MAX_JSON_BYTES)
+
     def _json(
         self, method: str, path: str, *, body: bytes | None = None, key: str | None = None
     ) -> dict[str, Any]:
@@ -321,6 +339,7 @@ class NodeClient:
         body: bytes | None = None,
         media_type: str = "application/json",
         key: str | None = None,
+        role: str | None = None,
         limit: int,
         accepted: Sequence[int] = (),
     ) -> bytes:
@@ -329,6 +348,8 @@ class NodeClient:
             headers["content-type"] = media_type
         if key is not None:
             headers["idempotency-key"] = key
+        if role is not None:
+            headers["signaalketen-role"] = role
         try:
             with self._client.stream(
                 method, f"{self.url}{path}", content=body, headers=headers

@@ -1,24 +1,26 @@
-"""Cases: persons about whom this agency and others have posted."""
+"""Cases: persons about whom this agency and others have posted, as its own system reads them.
+
+What people do in a case, each at a desk and in a role, is under `worklists` and what follows it.
+"""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from api.callers import Caseworker, NodeDep
 from api.case import CaseOut, CasePageOut
 from api.problems import responses
+from api.routes.parameters import CaseId
+from api.words import HEX_ID
 
 router = APIRouter(tags=["cases"])
-
-_ID = r"^[0-9a-f]{32}$"
-CaseId = Annotated[str, Path(alias="caseId", pattern=_ID)]
 
 
 @router.get("/cases", summary="Own cases", responses=responses(400, 401, 403))
 async def own_cases(
     caller: Caseworker,
     node: NodeDep,
-    after: Annotated[str | None, Query(pattern=_ID)] = None,
+    after: Annotated[str | None, Query(pattern=HEX_ID)] = None,
     page_size: Annotated[int, Query(alias="pageSize", ge=1, le=100)] = 20,
 ) -> CasePageOut:
     """Return this agency's cases, each with the agency, desk and day of every match."""

@@ -19,14 +19,14 @@ from ledger.exchange.message import (
 )
 from ledger.exchange.words import Within
 from nodes.casework.access import Access
-from nodes.casework.decisions import Decisions
+from nodes.casework.decisions import Decisions, Prepared
 from nodes.casework.deeds import Deeds
 from nodes.casework.dossiers import Dossier, Dossiers
 from nodes.casework.moment import Moment
 from nodes.casework.notices import DESK, Addressee, Notices
 from nodes.casework.reading import Reading
 from nodes.casework.seen import Awaiting, CaseFile, SeenCase, Shown
-from nodes.errors import InputError
+from nodes.errors import ConflictError, InputError
 from nodes.logbook import Act
 from nodes.store.absences import Absence, Absences
 from nodes.store.casework import CaseStore
@@ -118,23 +118,35 @@ class Casework:
         content: Content,
         *,
         is_urgent: bool = False,
+        key: str | None = None,
     ) -> bytes:
         """Say something to the other desk, and return the message's id; never a grant.
 
-        An urgent message goes beside the rhythm, which shows on the chain.
+        An urgent message goes beside the rhythm, which shows on the chain. `key` is the actor's own
+        name for what is said about this match: the same content again under it is said no second
+        time, whatever happened since, and has the same id.
 
         Raises:
             NotFoundError: no such case or match of this desk's.
+            ConflictError: the key was used for something else.
             DeniedError: the rules do not allow it.
             MalformedError: the text holds what none may.
         """
 
         def work(connection: Connection) -> bytes:
             dossier = self._access.dossier(connection, actor, case_id, match)
+            own = None if key is None else self._store.message_id(actor.id, match.hex(), key)
+            said = None if own is None else dossier.said(own)
+            if own is not None and said is not None:
+                if said != content:
+                    raise ConflictError("this key was used for something else")
+                return own
+            by = actor
             if isinstance(content, Refuse):
                 by = self._decisions.with_hands(connection, actor, dossier, content.request)
-                return self._deeds.say(connection, dossier, by, content, is_urgent=is_urgent)
-            return self._deeds.say(connection, dossier, actor, content, is_urgent=is_urgent)
+            return self._deeds.say(
+                connection, dossier, by, content, is_urgent=is_urgent, message=own
+            )
 
         message = await self._writer.do(work)
         if is_urgent:
@@ -156,9 +168,17 @@ class Casework:
             actor, case_id, match, request, fields=fields, last_day=last_day
         )
 
-    async def approve(self, actor: Actor, case_id: str, match: bytes, request: bytes) -> None:
+    async def approve(
+        self,
+        actor: Actor,
+        case_id: str,
+        match: bytes,
+        request: bytes,
+        *,
+        seen: Prepared | None = None,
+    ) -> None:
         """Grant what another prepared; see `Decisions.approve`."""
-        await self._decisions.approve(actor, case_id, match, request)
+        await self._decisions.approve(actor, case_id, match, request, seen=seen)
 
     async def break_glass(
         self, actor: Actor, case_id: str, match: bytes, request: bytes, *, last_day: date

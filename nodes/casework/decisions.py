@@ -7,11 +7,14 @@ place they take.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from ledger.case.acts import Approve, BreakGlass, Prepare, Review
 from ledger.case.people import Actor
+from ledger.case.request import Asked, Stage
+from ledger.errors import DeniedError
 from nodes.casework.access import Access
 from nodes.casework.deeds import Deeds
 from nodes.casework.dossiers import Dossier
@@ -23,6 +26,13 @@ from nodes.store.writer import Writer
 
 _ONE_HAND = timedelta(days=31)
 """For how long after an absence its deputy and whoever was away are one pair of eyes."""
+
+
+class Prepared(NamedTuple):
+    """Which fields could be granted, and up to which day."""
+
+    fields: tuple[str, ...]
+    last_day: date
 
 
 class Decisions:
@@ -73,8 +83,18 @@ class Decisions:
 
         await self._writer.do(work)
 
-    async def approve(self, actor: Actor, case_id: str, match: bytes, request: bytes) -> None:
+    async def approve(
+        self,
+        actor: Actor,
+        case_id: str,
+        match: bytes,
+        request: bytes,
+        *,
+        seen: Prepared | None = None,
+    ) -> None:
         """Grant what was prepared: the disclosure is made, and queued for the other desk.
+
+        `seen` is what the actor was shown; None: whatever is prepared.
 
         Raises:
             NotFoundError: no such case or match of this desk's.
@@ -85,6 +105,8 @@ class Decisions:
         def work(connection: Connection) -> None:
             dossier = self._access.dossier(connection, actor, case_id, match)
             by = self.with_hands(connection, actor, dossier, request)
+            if seen is not None:
+                verify_seen(dossier.pair.asked(request, is_own=False), seen)
             self._deeds.grant(connection, dossier, by, Approve(request), Act.GRANT)
 
         await self._writer.do(work)
@@ -154,3 +176,16 @@ class Decisions:
         today = self._moment.today()
         since = (today - _ONE_HAND).isoformat()
         return absence.first <= today.isoformat() and absence.last >= since
+
+
+def verify_seen(asked: Asked, seen: Prepared) -> None:
+    """Check that what an approver was shown is what is prepared still: it may be replaced.
+
+    Raises:
+        DeniedError: it was.
+    """
+    if asked.stage is Stage.PREPARED and (set(asked.fields), asked.last_day) != (
+        set(seen.fields),
+        seen.last_day,
+    ):
+        raise DeniedError("changed", "something else is prepared by now; look again")

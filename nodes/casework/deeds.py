@@ -94,13 +94,14 @@ class Deeds:
         content: Content,
         *,
         is_urgent: bool = False,
+        message: bytes | None = None,
     ) -> bytes:
-        """Let somebody say something, and return the message's id.
+        """Let somebody say something, and return the message's id: `message`, or a random one.
 
         Raises:
             DeniedError: the rules do not allow it.
         """
-        message = self._random(MESSAGE_ID_BYTES)
+        message = message or self._random(MESSAGE_ID_BYTES)
         recorded = _SAID.get(type(content), Act.SAY)
         act = Say(message, content)
         played = self.play(connection, dossier, actor, act, recorded, sent=message)

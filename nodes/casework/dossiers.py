@@ -12,10 +12,11 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from ledger.case.acts import Event, HandOver, Refused
+from ledger.case.acts import Event, HandOver, Refused, Say
 from ledger.case.pair import Pair
 from ledger.case.rules import Setting, play
 from ledger.consortium import Desk
+from ledger.exchange.message import Content
 from nodes.casework.agenda import summary_of
 from nodes.casework.documents import Documents
 from nodes.casework.moment import Moment
@@ -39,6 +40,11 @@ class Dossier:
         acts = (one.event.act for one in self.events)
         moved = {act.desk for act in acts if isinstance(act, HandOver)}
         return frozenset(moved | {self.opening.own_desk})
+
+    def said(self, message: bytes) -> Content | None:
+        """Return what this agency said in the message of that id, or None."""
+        acts = (one.event.act for one in self.events)
+        return next((a.content for a in acts if isinstance(a, Say) and a.id == message), None)
 
 
 class Dossiers:

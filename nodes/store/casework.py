@@ -26,6 +26,7 @@ from sqlalchemy.dialects.sqlite import insert
 from ledger.case.acts import Event
 from ledger.case.event import decode_event, encode_event
 from ledger.encoding import enc, split_enc
+from ledger.exchange.item import MESSAGE_ID_BYTES
 from nodes.store.boxes import Boxes, boxed, unbox
 from nodes.store.statement import Statement
 from nodes.store.tables import PairEventRow, PairRow, WorkRow
@@ -248,6 +249,10 @@ class CaseStore:
         key, due, box = row
         raw = unbox(self._vault, box, table=_TABLE, row=key)
         return Place(due, key), Work(**json.loads(raw))
+
+    def message_id(self, person: str, match: str, key: str) -> bytes:
+        """Return the id of what a person says about a match under a key: random to others."""
+        return self._key("said", person, match, key)[:MESSAGE_ID_BYTES]
 
     def _key(self, *fields: str | int) -> bytes:
         return keyed(self._index_key, *fields)

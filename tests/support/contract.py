@@ -10,17 +10,22 @@ from pydantic import BaseModel
 
 from api.body import BodyOut
 from api.case import CaseOut, CasePageOut
+from api.case_acts import SaidOut
+from api.case_file import CaseFileOut
 from api.contradiction import ContradictionsOut
 from api.entry import EntryOut
 from api.epoch import EpochsOut, GenerationOut
 from api.problems import MEDIA_TYPE, Problem
+from api.request import ShownOut
 from api.signal import BatchOut, SignalOut, SignalPageOut
+from api.worklist import QueueOut, WorklistOut
 
 _MODELS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
         BatchOut,
         BodyOut,
+        CaseFileOut,
         CaseOut,
         CasePageOut,
         ContradictionsOut,
@@ -28,8 +33,12 @@ _MODELS: dict[str, type[BaseModel]] = {
         EpochsOut,
         GenerationOut,
         Problem,
+        QueueOut,
+        SaidOut,
+        ShownOut,
         SignalOut,
         SignalPageOut,
+        WorklistOut,
     )
 }
 _MAJOR = "/v1"

@@ -98,7 +98,7 @@ def served(handler: Handler) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(response.content)
 
-        do_GET = do_POST = _bridge  # noqa: N815 -- the names are the library's
+        do_GET = do_POST = do_PUT = _bridge  # noqa: N815 -- the names are the library's
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""

@@ -7,15 +7,22 @@ from fastapi import Depends, FastAPI
 
 from api import problems
 from api.callers import Caller, Caseworker, IsInside, Operator, PrivacyOfficer, require
+from ledger.case.people import Role
+from nodes.people import Person
 from nodes.settings import ROLES
 
 TOKENS = {f"token-of-{role}": role for role in ROLES}
+PEOPLE = tuple(
+    Person(f"person-{role}", (role,), "uwv/maatwerkplaats", f"token-of-person-{role}")
+    for role in Role
+)
 
 
 def doors() -> FastAPI:
     """Return an application with one door for each kind of caller; it answers who came in."""
     app = FastAPI()
     app.state.tokens = TOKENS
+    app.state.people = PEOPLE
     problems.install(app)
 
     @app.get("/caseworker")
@@ -69,6 +76,20 @@ def test_a_door_opens_to_its_own_roles_only(door: str, admitted: set[str], role:
     else:
         assert response.status_code == 403
         assert response.json()["detail"].startswith("Only for the role ")
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    ("door", "admitted"),
+    [("/caseworker", None), ("/fg", "privacy-officer"), ("/operator", "operator")],
+)
+def test_a_person_has_its_roles_but_is_not_the_agencys_system(
+    door: str, admitted: str | None, role: Role
+) -> None:
+    response = knock(door, f"Bearer token-of-person-{role}")
+
+    assert response.status_code == (200 if role == admitted else 403)
+    assert knock("/public", f"Bearer token-of-person-{role}").json() is True
 
 
 @pytest.mark.parametrize("role", ROLES)

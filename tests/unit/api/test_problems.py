@@ -26,6 +26,7 @@ from nodes.errors import (
     InputError,
     NodeError,
     NotFoundError,
+    NoticeError,
     PeerRefusedError,
     PeerUnreachableError,
     QuotaError,
@@ -51,6 +52,7 @@ KNOWN: list[tuple[NodeError | LedgerError, int]] = [
     (PeerUnreachableError("no"), 503),
     (CollectorError("no"), 503),
     (SequencerError("no"), 503),
+    (NoticeError("no"), 503),
     (StorageError("no"), 507),
 ]
 
@@ -73,6 +75,13 @@ def test_no_error_of_the_drawn_trees_is_forgotten_here() -> None:
     drawn = {k for k in kinds if k.__module__ in {"nodes.errors", "ledger.errors"}}
 
     assert drawn == {type(cause) for cause, _ in KNOWN}
+
+
+def test_a_denial_says_its_word_and_one_of_a_role_is_no_question_of_time() -> None:
+    denied = [problem_of(DeniedError(reason, "no")) for reason in ("closed", "role")]
+
+    assert [(p.status, p.reason) for p in denied] == [(409, "closed"), (403, "role")]
+    assert problem_of(ConflictError("no")).reason is None
 
 
 @pytest.mark.parametrize(("cause", "status"), KNOWN, ids=lambda value: type(value).__name__)

@@ -41,6 +41,14 @@ def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
     assert settings.public_step_seconds == 3600
 
 
+def test_people_are_named_beside_the_settings_or_there_are_none(tmp_path: Path) -> None:
+    with_people = load_settings(written(tmp_path, people='"people.toml"'))
+    without = load_settings(written(tmp_path))
+
+    assert with_people.people == tmp_path / "people.toml"
+    assert without.people is None
+
+
 def test_the_environment_wins_over_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from tests.support.command_line import found, signaalketen
 PATIENCE_SECONDS = 60.0
 COMMAND = (sys.executable, "-c", "from api.cli import main; main()", "node", "--config")
 TOKEN = "a-token-of-a-caseworker"
+PERSON = "a-token-of-somebody-at-a-desk"
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,56 @@ def test_node_serves_until_it_is_told_to_stop_in_good_order(
     assert "uwv has stopped" in log
     assert "/v1/signals" not in log
     assert "Traceback" not in log
+
+
+def people_of(config: Path, *, desk: str = "uwv/maatwerkplaats", mode: int = 0o600) -> None:
+    """Name one person at a desk beside the settings."""
+    path = config.parent / "people.toml"
+    path.touch(mode)
+    path.write_text(
+        f'[[person]]\nid = "w1"\nroles = ["caseworker"]\ndesk = "{desk}"\ntoken = "{PERSON}"\n'
+    )
+    config.write_text('people = "people.toml"\n' + config.read_text())
+
+
+def test_node_serves_the_people_who_are_named_beside_it(config: Path) -> None:
+    people_of(config)
+
+    with running(config):
+        answers = [
+            httpx.get(
+                f"{url_of(config)}/v1/worklist",
+                headers={"authorization": f"Bearer {token}"},
+                trust_env=False,
+            )
+            for token in (PERSON, TOKEN)
+        ]
+
+    assert [answer.status_code for answer in answers] == [200, 403]
+    assert answers[0].json() == {"cases": [], "next": None}
+
+
+@pytest.mark.parametrize(
+    ("desk", "mode", "reason"),
+    [("svb/de-bedoeling", 0o600, "number 1: desk is one of"), ("uwv/a", 0o644, "chmod 600")],
+)
+def test_people_who_will_not_do_are_said_in_one_line(
+    config: Path, desk: str, mode: int, reason: str
+) -> None:
+    people_of(config, desk=desk, mode=mode)
+
+    result = subprocess.run(
+        (*COMMAND, str(config)),
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+    assert result.returncode == 2
+    assert reason in result.stderr
+    assert PERSON not in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_port_in_use_is_said_in_one_line_before_anything_is_made(config: Path) -> None:
