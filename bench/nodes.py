@@ -23,7 +23,7 @@ from demo.command import environment
 from demo.consortium import Members, members_in
 from demo.leash import Leash
 from demo.member import Member
-from demo.process import HOST, free_port
+from demo.process import HOST, Way, free_port, straight
 
 _STEPS = 14
 _SKELETON_PORT = 8201
@@ -127,10 +127,11 @@ def nodes_in(
     *,
     is_sampled: bool = False,
     engine: Path | None = None,
+    way: Way = straight,
 ) -> Iterator[Nodes]:
     """Yield four nodes that keep everything in `folder` and are ready; sampled ones if wanted.
 
-    With `engine`, that program, each has one of its own.
+    With `engine`, that program, each has one of its own. They reach one another by `way`.
     """
     steps = itertools.count(1)
 
@@ -140,7 +141,7 @@ def nodes_in(
     with ExitStack() as stack:
         leash = Leash()
         stack.callback(leash.close)
-        members = stack.enter_context(members_in(folder, engine))
+        members = stack.enter_context(members_in(folder, engine, way))
         if is_sampled:
             sampling.sample(members, leash)
         members.found(done)

@@ -26,7 +26,8 @@ class Scale:
     takes turns with its limit, on `applied` and `audited` blocks each time; `seconds` is how long
     a limit on all cores is measured. `watched` are numbers of locators that a node watches, each
     probed `probes` times a round. `ordered` posts go through four engines, and half as many
-    through three; `kills` end one of four; `caught_up` blocks are replayed from peers.
+    through three; `distant` ones go through four that are apart, and as many through three; `kills`
+    end one of four; `caught_up` blocks are replayed from peers.
     """
 
     small: int
@@ -45,6 +46,7 @@ class Scale:
     probes: int
     frames: int
     ordered: int
+    distant: int
     kills: int
     caught_up: int
 
@@ -66,6 +68,7 @@ FULL = Scale(
     probes=500,
     frames=1000,
     ordered=200,
+    distant=60,
     kills=24,
     caught_up=100_000,
 )
@@ -86,6 +89,7 @@ QUICK = Scale(
     probes=100,
     frames=60,
     ordered=20,
+    distant=4,
     kills=2,
     caught_up=2_000,
 )

@@ -14,6 +14,7 @@ from demo.engines import FOUNDING, GENESIS, Engines
 from demo.errors import DemoError
 from demo.leash import Leash
 from demo.member import Member, Profile
+from demo.process import Way, straight
 from ledger.consortium import Consortium
 from ledger.consortium_toml import decode_consortium
 
@@ -42,16 +43,22 @@ PROFILES = (
 
 
 class Members:
-    """The members by name, under one `folder`, and their `document` once it is founded."""
+    """The members by name, under one `folder`, and their `document` once it is founded.
 
-    def __init__(self, folder: Path, leash: Leash, engine: Path | None = None) -> None:
+    They reach one another by `way`, nodes and engines alike.
+    """
+
+    def __init__(
+        self, folder: Path, leash: Leash, engine: Path | None = None, way: Way = straight
+    ) -> None:
         """Write nothing yet; each node gets an engine of its own where that program is given."""
         self.folder = folder
         self.leash = leash
+        self._way = way
         names = [profile.name for profile in PROFILES]
-        self.engines = None if engine is None else Engines(engine, names, liar="svb")
+        self.engines = None if engine is None else Engines(engine, names, liar="svb", way=way)
         self.all = [
-            Member(profile, folder / profile.name, leash, self.engines) for profile in PROFILES
+            Member(profile, folder / profile.name, leash, self.engines, way) for profile in PROFILES
         ]
         self.document: Consortium
 
@@ -117,7 +124,7 @@ class Members:
         """
         if self.engines is not None:
             self.engines.enrol(profile.name)
-        member = Member(profile, self.folder / profile.name, self.leash, self.engines)
+        member = Member(profile, self.folder / profile.name, self.leash, self.engines, self._way)
         self.all.append(self._join(member))
         if self.engines is not None:
             self._must("engine", "new", "--keys", f"{profile.name}/keys")
@@ -175,10 +182,10 @@ class Members:
 
 
 @contextmanager
-def members_in(folder: Path, engine: Path | None = None) -> Iterator[Members]:
+def members_in(folder: Path, engine: Path | None = None, way: Way = straight) -> Iterator[Members]:
     """Yield members that keep everything in `folder`; their nodes end with the block."""
     leash = Leash()
-    members = Members(folder, leash, engine)
+    members = Members(folder, leash, engine, way)
     try:
         yield members
     finally:

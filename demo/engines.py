@@ -13,7 +13,7 @@ from pathlib import Path
 from demo.command import environment
 from demo.errors import DemoError
 from demo.leash import Leash
-from demo.process import HOST, free_port
+from demo.process import HOST, Way, free_port, straight
 from nodes.sequencer.cometbft.identity import EngineKey
 
 GENESIS = "genesis.json"
@@ -24,11 +24,16 @@ _BUILT = Path(__file__).parents[1] / ".engine" / "cometbft"
 
 
 class Engines:
-    """The program `command`, where each member's engine listens, and the twin of `liar`'s."""
+    """The program `command`, where each member's engine listens, and the twin of `liar`'s.
 
-    def __init__(self, command: Path, names: list[str], *, liar: str) -> None:
+    `profile` is the tuning with which engines start from now on.
+    """
+
+    def __init__(self, command: Path, names: list[str], *, liar: str, way: Way = straight) -> None:
         """Choose ports; start nothing."""
         self.command = command
+        self.profile = "near"
+        self._way = way
         self.liar = liar
         self._ports = {name: free_port(_FIRST_PORT + at) for at, name in enumerate(names)}
         self._twin_seed = secrets.token_bytes(32)
@@ -36,8 +41,8 @@ class Engines:
         self._twin: subprocess.Popen[bytes] | None = None
 
     def address(self, name: str) -> str:
-        """Return where a member's engine is found."""
-        return f"{HOST}:{self._ports[name]}"
+        """Return where the others find a member's engine."""
+        return f"{HOST}:{self._way(self._ports[name])}"
 
     def enrol(self, name: str) -> None:
         """Choose a port for the engine of a member that joins later."""
@@ -49,9 +54,10 @@ class Engines:
         return {
             "home": "engine",
             "genesis": f"../{GENESIS}",
-            "listen": self.address(name),
+            "listen": f"{HOST}:{self._ports[name]}",
             "address": self.address(name),
             "command": str(self.command),
+            "profile": self.profile,
             # Else none would talk to it, and no proof would come about.
             "peers": [f"{peer}@{HOST}:{self._twin_port}"],
         }

@@ -20,7 +20,7 @@ import tomli_w
 from demo.engines import Engines
 from demo.errors import DemoError
 from demo.leash import Leash
-from demo.process import CONFIG, HOST, NodeProcess, free_port
+from demo.process import CONFIG, HOST, NodeProcess, Way, free_port, straight
 from nodes.settings import ROLES
 
 PUBLIC_STEP_SECONDS = 1
@@ -49,10 +49,16 @@ class Member:
     """A member that keeps everything in `folder`."""
 
     def __init__(
-        self, profile: Profile, folder: Path, leash: Leash, engines: Engines | None = None
+        self,
+        profile: Profile,
+        folder: Path,
+        leash: Leash,
+        engines: Engines | None = None,
+        way: Way = straight,
     ) -> None:
         """Write and start nothing yet; with `engines` the node runs one of its own."""
         self._engines = engines
+        self._way = way
         self.profile = profile
         self.name = profile.name
         self.folder = folder
@@ -64,8 +70,13 @@ class Member:
 
     @property
     def url(self) -> str:
-        """Return where the node answers."""
+        """Return where the node answers its own people."""
         return f"http://{HOST}:{self._port}"
+
+    @property
+    def peer_url(self) -> str:
+        """Return where the other nodes find this one."""
+        return f"http://{HOST}:{self._way(self._port)}"
 
     @property
     def keys(self) -> Path:
@@ -96,7 +107,7 @@ class Member:
             "data_dir": "data",
             "founding": "../founding.note",
             **self._order(),
-            "url": self.url,
+            "url": self.peer_url,
             "host": HOST,
             "port": self._port,
             "tokens": "tokens.toml",

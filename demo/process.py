@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from demo.command import environment, words
@@ -13,6 +14,8 @@ HOST = "127.0.0.1"
 CONFIG = "node.toml"
 LOG = "node.log"
 _STOP_WITHIN_SECONDS = 5
+Way = Callable[[int], int]
+"""From the port at which somebody listens to the one at which the others find it."""
 
 
 class NodeProcess:
@@ -72,6 +75,11 @@ class NodeProcess:
         """Return the newest line of its log."""
         lines = (self._folder / LOG).read_text(errors="replace").splitlines()
         return lines[-1] if lines else "it said nothing"
+
+
+def straight(port: int) -> int:
+    """Return `port`: nothing stands between the members of one machine."""
+    return port
 
 
 def free_port(wanted: int) -> int:

@@ -25,6 +25,7 @@ from bench.figures import (
     proof,
     size,
     standstill,
+    wide,
 )
 from bench.workshop import Workshop
 
@@ -50,4 +51,5 @@ SUBJECTS: dict[str, Measure] = {
     "generation": generation.measure,
     "ordered-import": ordered_import.measure,
     "catch-up": catch_up.measure,
+    "wide": wide.measure,
 }

@@ -6,19 +6,16 @@ it is known that its proposer does not come.
 """
 
 import asyncio
-import itertools
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from bench.bare import wall_seconds
 from bench.engines import PAUSE_SECONDS, bare_times
 from bench.errors import BenchError
 from bench.figure import Aim, Figure, quantile
 from bench.nodes import Nodes
+from bench.posting import bodies, receipt_seconds
 from bench.process import memory
 from bench.workshop import Workshop
-from demo.people import CaseSignal
 
 _AIM_SECONDS, _AIM_DEAD_SECONDS = 0.070, 0.600
 _AUTHOR, _DEAD = "uwv", "svb"
@@ -34,16 +31,16 @@ def measure(shop: Workshop) -> Iterator[Figure]:
     shop.show("ordering with bare engines", 0)
     bare, bare_dead = asyncio.run(bare_times(folder, shop.engine, count))
     nodes = shop.ordered_nodes
-    bodies = (signal.body() for signal in _signals(nodes))
+    times = partial(receipt_seconds, nodes, bodies(nodes, _AUTHOR), pause=PAUSE_SECONDS)
     shop.show("posting with four engines", 0.4)
-    _times(nodes, bodies, _WARM)
-    whole = _times(nodes, bodies, count)
+    times(_WARM)
+    whole = times(count)
     dead = nodes.members[_DEAD]
     dead.node.kill()
     try:
         shop.show("posting with one of four dead", 0.7)
-        _times(nodes, bodies, 1)
-        short = _times(nodes, bodies, max(1, count // 2))
+        times(1)
+        short = times(max(1, count // 2))
     finally:
         dead.launch()
         dead.wait_ready()
@@ -52,19 +49,6 @@ def measure(shop: Workshop) -> Iterator[Figure]:
         "one of four dead", short, bare_dead, Aim("≤ 600 ms", _is_met(short, _AIM_DEAD_SECONDS))
     )
     yield from _memory(nodes)
-
-
-def _signals(nodes: Nodes) -> Iterator[CaseSignal]:
-    while True:
-        yield from nodes.crowd.signals(_AUTHOR, 20)
-
-
-def _times(nodes: Nodes, bodies: Iterator[dict[str, str]], count: int) -> list[float]:
-    took = []
-    for body in itertools.islice(bodies, count):
-        took.append(wall_seconds(partial(nodes.post, body)))
-        time.sleep(PAUSE_SECONDS)
-    return took
 
 
 def _is_met(took: Sequence[float], seconds: float) -> bool:

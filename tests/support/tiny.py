@@ -19,6 +19,7 @@ TINY = Scale(
     probes=5,
     frames=2,
     ordered=1,
+    distant=1,
     kills=1,
     caught_up=130,
 )
