@@ -112,6 +112,9 @@ class Members:
         """Start all nodes and wait until each does its work."""
         for member in self.all:
             member.launch()
+        # None is ready without others, and one whose port was taken meanwhile starts anew.
+        for member in self.all:
+            member.wait_listening()
         for member in self.all:
             member.wait_ready()
             done(f"{member.name} answers at {member.url}")

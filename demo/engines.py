@@ -19,7 +19,10 @@ from nodes.sequencer.cometbft.identity import EngineKey
 GENESIS = "genesis.json"
 FOUNDING = "founding.note"
 SEED = "connections.seed"
-_FIRST_PORT = 26656
+_FIRST_PORTS = range(20_000, 30_000, 8)
+"""Engines listen long after their ports were chosen: another consortium on this machine must not
+choose the same meanwhile, and below 32768 the system gives none to whoever dials.
+"""
 _BUILT = Path(__file__).parents[1] / ".engine" / "cometbft"
 
 
@@ -35,7 +38,8 @@ class Engines:
         self.profile = "near"
         self._way = way
         self.liar = liar
-        self._ports = {name: free_port(_FIRST_PORT + at) for at, name in enumerate(names)}
+        self._first_port = secrets.choice(_FIRST_PORTS)
+        self._ports = {name: free_port(self._first_port + at) for at, name in enumerate(names)}
         self._twin_seed = secrets.token_bytes(32)
         self._twin_port = free_port(0)
         self._twin: subprocess.Popen[bytes] | None = None
@@ -46,7 +50,7 @@ class Engines:
 
     def enrol(self, name: str) -> None:
         """Choose a port for the engine of a member that joins later."""
-        self._ports[name] = free_port(_FIRST_PORT + len(self._ports))
+        self._ports[name] = free_port(self._first_port + len(self._ports))
 
     def settings(self, name: str) -> dict[str, object]:
         """Return the table [engine] of a member's settings."""

@@ -24,8 +24,8 @@ from demo.process import CONFIG, HOST, NodeProcess, Way, free_port, straight
 from nodes.settings import ROLES
 
 PUBLIC_STEP_SECONDS = 1
-# The story counts blocks: nothing is to come on the chain but what it tells of.
-EXCHANGE_BEAT_SECONDS = 0
+# A desk of the story does not wait ten minutes.
+EXCHANGE_BEAT_SECONDS = 2
 # A machine that is busy with other things must not turn a 201 of the story into a 202.
 WAIT_SECONDS = 20.0
 # One scene waits for an order that stands still.
@@ -118,30 +118,21 @@ class Member:
         (self.folder / CONFIG).write_text(tomli_w.dumps(settings))
         self.node.launch()
 
+    def wait_listening(self) -> None:
+        """Return when the node answers, whatever it still waits for.
+
+        Raises:
+            DemoError: it ended, or does not answer after a minute; the text says why.
+        """
+        self._wait_for({httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE})
+
     def wait_ready(self) -> None:
         """Return when the node does its work.
 
         Raises:
             DemoError: it ended, or is not ready after a minute; the text says why.
         """
-        launches = 1
-        until = time.monotonic() + _READY_WITHIN_SECONDS
-        reasons = "it does not answer"
-        while time.monotonic() < until:
-            if not self.node.is_running:
-                # Somebody else may have taken the port between looking and listening.
-                if launches == _LAUNCHES or free_port(self._port) == self._port:
-                    raise DemoError(f"{self.name}'s node ended: {self.node.last_words()}")
-                launches += 1
-                self.launch()
-            with contextlib.suppress(httpx.TransportError):
-                # With a token of this run: another program at that port would not know it.
-                answer = self.ask("/readyz", role="operator")
-                if answer.status_code == httpx.codes.OK:
-                    return
-                reasons = answer.text
-            time.sleep(0.02)
-        raise DemoError(f"{self.name}'s node is not ready: {reasons}")
+        self._wait_for({httpx.codes.OK})
 
     def ask(self, path: str, *, role: str | None = None) -> httpx.Response:
         """Return what the node answers to somebody in `role`, or to a stranger."""
@@ -159,6 +150,26 @@ class Member:
     def close(self) -> None:
         """Close the connections to the node."""
         self._client.close()
+
+    def _wait_for(self, codes: set[int]) -> None:
+        launches = 1
+        until = time.monotonic() + _READY_WITHIN_SECONDS
+        reasons = "it does not answer"
+        while time.monotonic() < until:
+            if not self.node.is_running:
+                # Somebody else may have taken the port between looking and listening.
+                if launches == _LAUNCHES or free_port(self._port) == self._port:
+                    raise DemoError(f"{self.name}'s node ended: {self.node.last_words()}")
+                launches += 1
+                self.launch()
+            with contextlib.suppress(httpx.TransportError):
+                # With a token of this run: another program at that port would not know it.
+                answer = self.ask("/readyz", role="operator")
+                if answer.status_code in codes:
+                    return
+                reasons = answer.text
+            time.sleep(0.02)
+        raise DemoError(f"{self.name}'s node is not ready: {reasons}")
 
     def _order(self) -> dict[str, object]:
         if self._engines is None:

@@ -214,6 +214,12 @@ class Settings(BaseSettings):
     peer_timeout_seconds: float = Field(default=2.0, gt=0, le=60)
     poll_seconds: float = Field(default=0.005, gt=0, le=1)
 
+    @field_validator("exchange_items", mode="before")
+    @classmethod
+    def _read_items(cls, items: object) -> object:
+        # The environment has but text, which is equal to no number.
+        return int(items) if isinstance(items, str) and items.isdecimal() else items
+
     @model_validator(mode="after")
     def _verify_one_order(self) -> Self:
         if (self.order is None) == (self.engine is None):

@@ -79,10 +79,7 @@ def _retune(nodes: Nodes, profile: str) -> None:
         member.node.ask_to_stop()
     for member in members.all:
         member.node.wait_stopped()
-    for member in members.all:
-        member.launch()
-    for member in members.all:
-        member.wait_ready()
+    members.start(lambda _: None)
 
 
 async def _meet(engines: list[Path]) -> None:

@@ -41,3 +41,9 @@ def test_what_stands_between_nodes_is_not_between_a_node_and_its_own_people(
     assert member.url == f"http://{HOST}:{PROFILES[0].port}"
     assert member.peer_url == f"http://{HOST}:{next_port(PROFILES[0].port)}"
     member.close()
+
+
+def test_consortiums_that_are_founded_at_once_do_not_all_choose_the_same_ports() -> None:
+    chosen = [Engines(Path("cometbft"), ["uwv"], liar="svb").address("uwv") for _ in range(4)]
+
+    assert len(set(chosen)) > 1

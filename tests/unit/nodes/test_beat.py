@@ -1,20 +1,24 @@
 """A beat has one size, whatever waits; nothing is lost or doubled, whatever becomes of it."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
 
 from ledger.body import Share
-from ledger.encoding import Digest
+from ledger.encoding import Digest, enc
 from ledger.errors import MalformedError
 from ledger.exchange.beat import Size, open_frame
 from ledger.exchange.item import ITEM_BYTES, MAX_MESSAGE_BYTES
 from ledger.seal import SealContext, message_id_of
-from nodes.desks import Desks
+from nodes.desks import DeskCard, Desks
 from nodes.errors import InputError
 from nodes.logbook import Act
+from nodes.peers.port import ITEMS
+from nodes.peers.sealed import open_fields
+from nodes.readiness import reasons
 from nodes.rhythm import Rhythm
 from nodes.store.dispatches import Dispatch
 from tests.support.beating import (
@@ -214,6 +218,89 @@ def test_without_a_desks_key_dummies_go_to_nobody_and_messages_wait(founded: Fou
             assert later is not None
             assert opened(bench, later) == [b"for svb"]
             assert bench.node.beat.trouble is None
+
+    run(scenario())
+
+
+def test_a_message_to_a_desk_of_which_there_is_no_key_waits(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "uwv") as bench:
+            await address(bench)
+            bare = {"svb": DeskCard("2026-12", {})}
+            outgoing = bench.node.beat._outgoing
+            await bench.node.writer.do(lambda connection: outgoing.put_cards(connection, bare))
+            await send(bench, b"for svb")
+
+            beat = await must(bench)
+
+            assert len(frames_of(beat)["svb"]) == 16 * ITEM_BYTES
+            await bring(bench, beat)
+            assert waiting(bench) == 1
+
+    run(scenario())
+
+
+def test_pieces_go_again_where_the_issuers_changed_before_their_beat_was_on_the_chain(
+    founded: Founded,
+) -> None:
+    """By the document at its block a receiver would look for its frame in another place."""
+
+    async def scenario() -> None:
+        async with Bench(founded, "uwv") as bench:
+            await address(bench)
+            message = await send(bench, b"hello")
+            beat = await must(bench)
+            other = replace(beat, routes={"svb": (0,)})
+            dispatches = bench.node.dispatches
+            await bench.node.writer.do(lambda c: dispatches.replace(c, beat.signed.id, other))
+
+            await bring(bench, beat)
+
+            assert (waiting(bench), height_of(bench, message)) == (1, None)
+            assert opened(bench, await must(bench)) == [b"hello"]
+
+    run(scenario())
+
+
+def test_an_answer_with_frames_is_bounded_and_the_rest_comes_when_asked_again(
+    founded: Founded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "uwv") as bench:
+            await address(bench)
+            ids = []
+            for _ in range(3):
+                beat = await must(bench)
+                await bring(bench, beat, "svb")
+                ids.append(beat.signed.id)
+            monkeypatch.setattr("nodes.courier._MAX_ANSWER_BYTES", 100_000)
+            szw = founded.keyring("szw")
+
+            def ask(*wanted: bytes) -> list[bool]:
+                raw = bench.node.courier.items(enc(*wanted), sender="szw", to=szw.sealing.public)
+                parts = open_fields(
+                    raw, key=szw.sealing, origin=szw.origin, operation=ITEMS, sender="uwv"
+                )
+                return [bool(part) for part in parts]
+
+            assert ask(*ids) == [True, True, False]
+            assert ask(ids[2]) == [True]
+
+    run(scenario())
+
+
+def test_why_messages_wait_is_told_to_whoever_asks_whether_the_node_is_ready(
+    founded: Founded,
+) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "uwv") as bench:
+            await address(bench, "szw")
+            await send(bench, b"for svb")
+            await must(bench)
+
+            (reason,) = [r for r in reasons(bench.node) if r.code == "exchange-waits"]
+            assert not reason.is_blocking
+            assert "svb" in reason.text
 
     run(scenario())
 

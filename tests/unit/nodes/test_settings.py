@@ -39,6 +39,18 @@ def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
 
     assert (settings.host, settings.wait_seconds) == ("127.0.0.1", 2.0)
     assert settings.public_step_seconds == 3600
+    assert (settings.exchange_beat_seconds, settings.exchange_items) == (600, 16)
+
+
+def test_the_environment_says_how_many_items_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNAALKETEN_EXCHANGE_ITEMS", "64")
+    monkeypatch.setenv("SIGNAALKETEN_EXCHANGE_BEAT_SECONDS", "2")
+
+    settings = load_settings(written(tmp_path))
+
+    assert (settings.exchange_beat_seconds, settings.exchange_items) == (2, 64)
 
 
 def test_people_are_named_beside_the_settings_or_there_are_none(tmp_path: Path) -> None:
@@ -81,6 +93,8 @@ def test_other_variables_of_that_prefix_do_not_matter(
         ("wait_seconds", "-1"),
         ("wait_seconds", "61"),
         ("public_step_seconds", "0"),
+        ("exchange_beat_seconds", "-1"),
+        ("exchange_items", "17"),
         ("peer_timeout_seconds", "0"),
         ("poll_seconds", "0"),
         ("keys", None),

@@ -94,7 +94,7 @@ LIES: dict[str, Change] = {
         lambda texts: [*texts, disclosure(salt=bytes(16), name="_sd", value="x")]
     ),
     "without-bsn": with_claims(lambda texts: texts[:1]),
-    "jwt": with_jwt(lambda jwt: jwt[:-2] + b"AA"),
+    "jwt": with_jwt(lambda jwt: jwt[:-20] + (b"B" if jwt[-20:-19] == b"A" else b"A") + jwt[-19:]),
     "payload": with_jwt(lambda jwt: b"x" + jwt[1:]),
     "digests": of_another_digest,
 }

@@ -14,6 +14,8 @@ from nodes.store.database import Database
 from nodes.store.matching import Frame, Placing, Wanted
 from tests.support.raw_files import at_rest, cells, schema
 
+DAY = date(2026, 12, 1)
+
 A, B = "aa" * 16, "bb" * 16
 ANSWER = Digest(b"a" * 32)
 
@@ -179,3 +181,27 @@ def test_dropped_frame_leaves_no_byte(database: Database) -> None:
 
     assert content not in at_rest(database)
     assert cells(database, "frame") == []
+
+
+def test_one_author_that_gives_nothing_does_not_hide_what_others_owe(database: Database) -> None:
+    with database.begin() as connection:
+        for height in range(1, 100):
+            dead = matching.Wanted(height, Digest(bytes(32)), "szw", "exchange", DAY)
+            matching.want(connection, dead)
+        late = matching.Wanted(100, Digest(bytes(32)), "uwv", "exchange", DAY)
+        matching.want(connection, late)
+
+        assert matching.wanted_authors(connection) == ["szw", "uwv"]
+        assert matching.wanted_of(connection, "uwv", count=64) == [late]
+        assert len(matching.wanted_of(connection, "szw", count=64)) == 64
+
+
+def test_only_what_is_too_old_of_a_kind_is_given_up(database: Database) -> None:
+    with database.begin() as connection:
+        for height, kind in enumerate(("exchange", "locate")):
+            matching.want(connection, matching.Wanted(height, Digest(bytes(32)), "uwv", kind, DAY))
+        matching.give_up(connection, kind="exchange", before=DAY.toordinal())
+        assert len(matching.wanted(connection, count=9)) == 2
+        matching.give_up(connection, kind="exchange", before=DAY.toordinal() + 1)
+
+        assert [w.kind for w in matching.wanted(connection, count=9)] == ["locate"]
