@@ -316,7 +316,7 @@ def test_deaths_while_signals_are_posted_anew_lose_and_double_nothing(
 
         deaths = 0
         for number, place in enumerate(PLACES):
-            cluster.doom("uwv", place, after=(first + 3 * number) % 5)
+            cluster.doom("uwv", place, after=(first + number) % 3)
             deaths += await cluster.is_dead_before(lambda: is_over(cluster, "uwv"))
             await cluster.restart("uwv")
         await until_over(cluster)

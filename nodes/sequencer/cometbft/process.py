@@ -108,3 +108,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         except TimeoutError:
             process.kill()
             await process.wait()
+        except asyncio.CancelledError:
+            # Told twice, a node waits no longer; but no engine is left behind.
+            process.kill()
+            await process.wait()
+            raise

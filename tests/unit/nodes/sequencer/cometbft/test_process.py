@@ -63,3 +63,26 @@ def test_a_folder_that_names_no_process_is_started_on(
     asyncio.run(EngineProcess(ENDS_AT_ONCE, home).run())
 
     assert int(home.pid.read_text()) > 0
+
+
+def test_an_engine_that_does_not_listen_is_ended_when_its_node_is_told_to_stop_twice(
+    home: EngineHome,
+) -> None:
+    deaf = home.path / "deaf"
+    deaf.write_text("#!/bin/sh\ntrap '' TERM\ntouch started\nwhile :; do sleep 0.1; done\n")
+    deaf.chmod(0o700)
+
+    async def story() -> int:
+        running = asyncio.create_task(EngineProcess(deaf, home).run())
+        async with asyncio.timeout(60):
+            while not (home.path / "started").exists():
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.sleep(0.05)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return int(home.pid.read_text())
+
+    pid = asyncio.run(story())
+
+    assert not Path(f"/proc/{pid}").exists()
