@@ -17,6 +17,7 @@ class WorkPairOut(Wire):
     """A match of a case in short; requests are the other desk's, by their ids."""
 
     match: HexId
+    other_desk: DeskName = Field(description="With whom it is shared.")
     state: str = Field(
         max_length=11,
         description="`new`, or `asked` once the other desk has confirmed: take it up. `waiting`: "
@@ -33,6 +34,7 @@ class WorkPairOut(Wire):
         """Show `pair`."""
         return cls(
             match=pair.match,
+            other_desk=pair.other_desk,
             state=pair.state,
             respond_by=pair.respond_by,
             asked=list(pair.asked),

@@ -1,17 +1,15 @@
 """The beat: own messages go to the other issuers in a rhythm that says nothing about them.
 
-At each moment (`nodes.rhythm`) an issuer sends one `exchange` with a frame of one size for every
-other issuer, whatever waits. It is sealed and durable a little before, so that how long that took
-does not show. Pieces stay in line until their beat is final; what does not fit waits for the next
-one. While an earlier beat has not come on the chain no other is made, so a node that was cut off
-does not catch up in a burst. Urgent messages go at once, in an entry that says so, as far as the
-day's quota leaves room for all beats of the day.
+At each moment (`nodes.metronome`) an issuer sends one `exchange` with a frame of one size for every
+other issuer, whatever waits. Pieces stay in line until their beat is final; what does not fit waits
+for the next one. While an earlier beat has not come on the chain no other is made, so a node that
+was cut off does not catch up in a burst. Urgent messages go at once, in an entry that says so, as
+far as the day's quota leaves room for all beats of the day.
 """
 
 import asyncio
-import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Connection
@@ -19,7 +17,6 @@ from sqlalchemy import Connection
 from ledger.consortium import Consortium
 from ledger.encoding import Digest
 from ledger.entry import SignedEntry
-from ledger.errors import LedgerError
 from ledger.exchange.beat import KIND, Sent, Size, draft_frames, exchange_receivers
 from ledger.exchange.item import SLOTS, nobody, split_message
 from ledger.seal import SealContext
@@ -27,7 +24,7 @@ from nodes.addresses import Addresses
 from nodes.clock import Clock
 from nodes.courier import Courier
 from nodes.desks import CASE, KEPT, DeskCard
-from nodes.errors import InputError, NodeError
+from nodes.errors import InputError
 from nodes.keyring import Keyring
 from nodes.logbook import EXCHANGE, Act, Logbook, Processing
 from nodes.replica import Replica
@@ -38,9 +35,6 @@ from nodes.store.dispatches import Dispatch, Dispatches
 from nodes.store.outgoing import Outgoing, Queued
 from nodes.store.writer import Writer
 
-_log = logging.getLogger(__name__)
-_LEAD_SECONDS = 5.0
-_LOOK_SECONDS = 1.0
 Random = Callable[[int], bytes]
 Waiting = dict[str, list[Queued]]
 
@@ -61,11 +55,11 @@ class Beat:
         addresses: Addresses,
         clock: Clock,
         logbook: Logbook,
-        period: float,
+        rhythm: Rhythm | None,
         count: int,
         random: Random = secrets.token_bytes,
     ) -> None:
-        """Send `count` items to each every `period` seconds; none at all where that is 0."""
+        """Send `count` items to each; room is left in quotas for the moments of `rhythm`."""
         self._member = keyring.member
         self._origin = keyring.origin
         self._replica = replica
@@ -79,10 +73,10 @@ class Beat:
         self._logbook = logbook
         self._count = count
         self._random = random
-        self._rhythm = Rhythm.of(self._member, origin=self._origin, seconds=period or 1.0)
-        self._is_off = not period
+        self._rhythm = rhythm
         self._turn = asyncio.Lock()
-        self._woken = asyncio.Event()
+        self.woken = asyncio.Event()
+        """Set when something urgent may wait."""
         self._has_urgent = False
         self._stored: dict[Digest, set[str]] = {}
         self.trouble: str | None = None
@@ -123,24 +117,17 @@ class Beat:
     def wake(self) -> None:
         """Send what is urgent now; call it once the transaction of `send` is durable."""
         if self._has_urgent:
-            self._woken.set()
+            self.woken.set()
+
+    def has_urgent(self) -> bool:
+        """Look whether anything urgent stands in no beat yet, and tell."""
+        with self._database.read() as connection:
+            self._has_urgent = self._outgoing.has_urgent(connection)
+        return self._has_urgent
 
     def height_of(self, connection: Connection, message: bytes) -> int | None:
         """Return the block of the beat that carried a message's last piece, once it is final."""
         return self._outgoing.height_of(connection, message)
-
-    async def run(self, caught_up: Callable[[], Awaitable[None]]) -> None:
-        """Keep the rhythm until cancelled; starts once `caught_up` returns."""
-        await caught_up()
-        if self._is_off:
-            return
-        with self._database.read() as connection:
-            self._has_urgent = self._outgoing.has_urgent(connection)
-        self.wake()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._addresses.run(self.wake))
-            tasks.create_task(self._keep_rhythm())
-            tasks.create_task(self._keep_urgent())
 
     async def prepare(self, *, is_urgent: bool = False) -> Digest | None:
         """Make a beat durable, to be sent by the courier; None where none is to be made now."""
@@ -240,40 +227,6 @@ class Beat:
         kept = KEPT.days if document is None else document.retention.get(KIND, KEPT.days)
         self._outgoing.forget(connection, before=day - kept)
 
-    async def _keep_rhythm(self) -> None:
-        lead = min(_LEAD_SECONDS, self._rhythm.period.total_seconds() / 2)
-        while True:
-            while (left := self._rhythm.until_next(self._clock.now())) > lead:  # noqa: ASYNC110
-                await asyncio.sleep(self._step(left - lead))
-            moment = self._rhythm.number(self._clock.now())
-            beat = await self._try(is_urgent=False)
-            # A clock that is set back or ahead meanwhile ends the wait, too.
-            while self._rhythm.number(now := self._clock.now()) == moment:  # noqa: ASYNC110
-                await asyncio.sleep(self._step(self._rhythm.until_next(now)))
-            if beat is not None:
-                self._courier.send(beat)
-
-    def _step(self, left: float) -> float:
-        """Return how long to sleep: no longer, so that a clock that is turned is seen."""
-        return min(left, self._rhythm.period.total_seconds() / 10, _LOOK_SECONDS)
-
-    async def _keep_urgent(self) -> None:
-        while True:
-            self._woken.clear()
-            with self._database.read() as connection:
-                self._has_urgent = self._outgoing.has_urgent(connection)
-            if self._has_urgent and (beat := await self._try(is_urgent=True)) is not None:
-                self._courier.send(beat)
-            await self._woken.wait()
-
-    async def _try(self, *, is_urgent: bool) -> Digest | None:
-        try:
-            return await self.prepare(is_urgent=is_urgent)
-        except (NodeError, LedgerError) as cause:
-            self.trouble = str(cause)
-            _log.warning("a beat is left out: %s", cause)
-            return None
-
     def _may_go(
         self, connection: Connection, document: Consortium, today: date, *, is_urgent: bool
     ) -> bool:
@@ -294,7 +247,7 @@ class Beat:
         return False
 
     def _beats_left(self, today: date) -> int:
-        if self._is_off:
+        if self._rhythm is None:
             return 0
         now = self._clock.now()
         midnight = datetime.combine(today + timedelta(days=1), time(), tzinfo=now.tzinfo)

@@ -16,6 +16,7 @@ from ledger.errors import LedgerError
 from ledger.sdjwt import SdJwt, own_claims
 from nodes.cases import Cases, Standing
 from nodes.errors import GoneError, InputError, NodeError, NotFoundError
+from nodes.intake import Intake
 from nodes.keyring import Keyring
 from nodes.log import Log
 from nodes.logbook import CUSTODY, Act, Logbook, Processing
@@ -74,6 +75,7 @@ class Counter:
         *,
         keyring: Keyring,
         log: Log,
+        intake: Intake,
         outbox: Outbox,
         signals: Signals,
         custody: Custody,
@@ -87,6 +89,7 @@ class Counter:
         self._order_trouble = order_trouble
         self._keyring = keyring
         self._log = log
+        self._intake = intake
         self._outbox = outbox
         self._signals = signals
         self._custody = custody
@@ -102,7 +105,7 @@ class Counter:
         Raises:
             NodeError: as `Outbox.post`.
         """
-        local_id = await self._outbox.post(posting, caller=caller, key=key, request=request)
+        local_id = await self._intake.post(posting, caller=caller, key=key, request=request)
         await self._outbox.wait_final(local_id, timeout=self._wait_seconds)
         return self.signal(local_id)
 
@@ -123,7 +126,7 @@ class Counter:
         outcomes: list[str | NodeError] = []
         # Two batches under one key take turns, so that the second finds what the first took.
         async with self._turns.setdefault((caller, key), asyncio.Lock()):
-            self._outbox.verify_keys(caller=caller, requests=dict(places))
+            self._intake.verify_keys(caller=caller, requests=dict(places))
             for start in range(0, len(postings), _HANDFUL):
                 handful = zip(postings, places, strict=False)
                 outcomes += await asyncio.gather(
@@ -247,7 +250,7 @@ class Counter:
             own = self._signals.at_height(connection, height)
             if own is not None:
                 share = self._signals.body(connection, own.local_id)
-                sdjwt: str | None = self._signals.sdjwt(connection, own.local_id)
+                sdjwt: str | None = self._signals.disclosures.sdjwt(connection, own.local_id)
                 holder = "author"
             else:
                 held = self._custody.at_height(connection, height)
@@ -277,7 +280,7 @@ class Counter:
             return posting
         key, request = place
         try:
-            return await self._outbox.post(posting, caller=caller, key=key, request=request)
+            return await self._intake.post(posting, caller=caller, key=key, request=request)
         except InputError as refusal:
             return refusal
 

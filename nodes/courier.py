@@ -1,9 +1,10 @@
 """The courier: brings own entries with items to their receivers and onto the chain.
 
-draft → commit → push to all receivers at once → submit on the first stored-line. Who was down comes
-later and asks. A draft is durable before its first push; a restart resumes the same bytes; one that
-went stale off the chain is made again, with the same contents, under today's date. Batches go side
-by side, so that a slow receiver delays only what nobody else can sign for.
+draft → commit → push to all receivers at once (`nodes.handover`) → submit on the first stored-line.
+Who was down comes later and asks (`nodes.pickup`). A draft is durable before its first push; a
+restart resumes the same bytes; one that went stale off the chain is made again, with the same
+contents, under today's date. Batches go side by side, so that a slow receiver delays only what
+nobody else can sign for.
 """
 
 import asyncio
@@ -15,29 +16,23 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from ledger.block import Block
 from ledger.body import Body, Item, Share
 from ledger.commitment import commit
-from ledger.encoding import Digest, split_enc
+from ledger.encoding import Digest
 from ledger.entry import Entry, SignedEntry
-from ledger.errors import LedgerError, MalformedError, RefusedError
+from ledger.errors import LedgerError
 from ledger.group import Scalar
 from ledger.note import SignatureLine
-from ledger.parts import frame_index, own_indexes
-from ledger.seal import SealingPublicKey
 from nodes.clock import Clock
-from nodes.custodian import MAX_PUSH, read_answers, seal_push, verify_answer
+from nodes.custodian import MAX_PUSH
 from nodes.errors import NodeError
+from nodes.handover import Handover
 from nodes.keyring import Keyring, is_signed_under
-from nodes.peers.client import Peers
-from nodes.peers.port import ITEMS, PUSH
-from nodes.peers.sealed import seal_fields
 from nodes.replica import Applied, Replica
 from nodes.sequencer.port import Sequencer
-from nodes.store import chain, matching
-from nodes.store.custody import Custody
+from nodes.store import matching
 from nodes.store.database import Database
-from nodes.store.dispatches import Dispatch, Dispatches
+from nodes.store.dispatches import LEFT, Dispatch, Dispatches
 from nodes.store.writer import Writer
 
 _log = logging.getLogger(__name__)
@@ -49,10 +44,6 @@ _OVER_QUOTA = "over-quota"
 _AGAIN = frozenset({"stale", _OVER_QUOTA, "signature", "stored-line"})
 DISPATCHED = frozenset({"locate", "answer", "erasure", "exchange"})
 """The kinds of entries that the courier brings."""
-_MAX_ANSWER_BYTES = 8 * 1024 * 1024
-"""Half of what a peer message may have; who asked for more asks again."""
-_LEFT = frozenset({"answer", "exchange"})
-"""The kinds of which a custodian, who reads nothing of them, may keep what is for others."""
 Random = Callable[[int], bytes]
 
 
@@ -80,8 +71,7 @@ class Courier:
         database: Database,
         writer: Writer,
         dispatches: Dispatches,
-        custody: Custody,
-        peers: Peers,
+        handover: Handover,
         sequencer: Sequencer,
         clock: Clock,
         random: Random = secrets.token_bytes,
@@ -92,8 +82,7 @@ class Courier:
         self._database = database
         self._writer = writer
         self._dispatches = dispatches
-        self._custody = custody
-        self._peers = peers
+        self._handover = handover
         self._sequencer = sequencer
         self._clock = clock
         self._random = random
@@ -160,83 +149,6 @@ class Courier:
         """Deliver a dispatch in a moment; much later one that the state machine refused."""
         delay = _REFUSED_SECONDS if is_refused else _RETRY_SECONDS
         asyncio.get_running_loop().call_later(delay, self.send, entry_id)
-
-    def items(self, payload: bytes, *, sender: str, to: SealingPublicKey) -> bytes:
-        """Return `sender`'s parts of the entries in `payload`, sealed; empty where it has none.
-
-        Of own entries, and of others' that were left here for it; empty, too, beyond 8 MiB.
-
-        Raises:
-            MalformedError: not a list of up to 64 entry ids.
-        """
-        ids = split_enc(payload)
-        if not 1 <= len(ids) <= MAX_PUSH:
-            raise MalformedError(f"items: expected 1 to {MAX_PUSH} entry ids")
-        with self._database.read() as connection:
-            parts: list[bytes] = []
-            room = _MAX_ANSWER_BYTES
-            for entry_id in ids:
-                part = (self._part_for(connection, entry_id, sender) if room > 0 else None) or b""
-                room -= len(part)
-                parts.append(part)
-        return seal_fields(
-            parts,
-            to=to,
-            origin=self._keyring.origin,
-            operation=ITEMS,
-            sender=self._keyring.member,
-            day=self._clock.today().isoformat(),
-        )
-
-    def _part_for(self, connection: Connection, entry_id: bytes, receiver: str) -> bytes | None:
-        dispatch = self._dispatches.get(connection, entry_id)
-        if dispatch is not None:
-            indexes = self._indexes_for(connection, dispatch, receiver)
-            return None if indexes is None else _part(dispatch, indexes)
-        return self._left_for(connection, entry_id, receiver)
-
-    def _indexes_for(
-        self, connection: Connection, dispatch: Dispatch, receiver: str
-    ) -> Sequence[int] | None:
-        if dispatch.height is None:
-            return dispatch.routes.get(receiver)
-        if dispatch.signed.entry.kind in {"erasure", "exchange"}:
-            # Whoever joined after it was drafted gets no item, and hears that.
-            return dispatch.routes.get(receiver, ())
-        if dispatch.signed.entry.kind != "locate":
-            return dispatch.routes.get(receiver)
-        # Whoever owes an answer may ask, a newcomer too, and nobody else (MATCHING, rule 5).
-        known = self._replica.state.outstanding.locates.get(dispatch.height)
-        if known is None or receiver not in known.waiting:
-            return None
-        # Only once it has taken effect here are items of withdrawn signals erased from it.
-        if receiver not in matching.unopened(connection, dispatch.height):
-            return None
-        return range(known.slots)
-
-    def _left_for(self, connection: Connection, entry_id: bytes, receiver: str) -> bytes | None:
-        """Return what a custodian keeps of another's entry for `receiver`."""
-        raw = self._custody.share(connection, entry_id)
-        height = self._custody.height(connection, entry_id)
-        block = None if height is None else chain.block_at(connection, height)
-        if raw is None or block is None:
-            return None
-        entry = Block.decode(block).signed.entry
-        if entry.kind not in _LEFT:
-            return None
-        share = Share.decode(raw)
-        if entry.kind == "exchange":
-            document = self._replica.document_at(connection, Block.decode(block).height)
-            own = frame_index(share, document, author=entry.author, receiver=receiver)
-        else:
-            own = own_indexes(
-                entry,
-                held=[item.index for item in share.items],
-                receiver=receiver,
-                locate_at=lambda height: chain.locate_at(connection, height),
-            )
-        items = tuple(item for item in share.items if item.index in own)
-        return Share(items, share.digests, share.r).encode() if items else None
 
     def landed(self, connection: Connection, applied: Applied) -> list[Digest]:
         """Note which own dispatches came on the chain, and return those to deliver again.
@@ -317,10 +229,10 @@ class Courier:
         for name in self._custodians():
             # Frames only: whoever is no issuer must see no locator (MATCHING, rules 5 and 10).
             for_others = [
-                d for d in left.values() if d.signed.entry.kind in _LEFT and name not in d.routes
+                d for d in left.values() if d.signed.entry.kind in LEFT and name not in d.routes
             ]
             if for_others:
-                pairs = await self._push_to(name, for_others, is_for_others=True)
+                pairs = await self._hand_over(name, for_others, is_for_others=True)
                 await self._submit(pairs, left)
 
     def _push_to_all(
@@ -328,7 +240,7 @@ class Courier:
     ) -> set[asyncio.Task[list[tuple[Digest, SignatureLine]]]]:
         names = sorted({name for dispatch in batch for name in dispatch.routes})
         pushes = {
-            asyncio.create_task(self._push_to(name, [d for d in batch if name in d.routes]))
+            asyncio.create_task(self._hand_over(name, [d for d in batch if name in d.routes]))
             for name in names
         }
         # Slow ones are served all the same, after the entry was submitted.
@@ -359,41 +271,15 @@ class Courier:
         names = () if document is None else document.custodians
         return [name for name in names if name != self._keyring.member]
 
-    async def _push_to(
+    async def _hand_over(
         self, name: str, batch: Sequence[Dispatch], *, is_for_others: bool = False
     ) -> list[tuple[Digest, SignatureLine]]:
-        document = self._replica.document
-        if document is None:
-            return []
-        parcels = []
-        for dispatch in batch:
-            every = sorted({i for indexes in dispatch.routes.values() for i in indexes})
-            indexes = every if is_for_others else dispatch.routes[name]
-            parcels.append((dispatch.signed.encode(), _part(dispatch, indexes)))
-        try:
-            payload = seal_push(
-                parcels,
-                to=await self._peers.sealing_key(name),
-                origin=self._keyring.origin,
-                sender=self._keyring.member,
-                day=self._clock.today().isoformat(),
-            )
-            answers = read_answers(await self._peers.ask(name, PUSH, payload), count=len(parcels))
-        except (NodeError, LedgerError) as cause:
-            _log.info("%s does not take a push: %s", name, cause)
-            return []
-        signed = []
-        for dispatch, given in zip(batch, answers, strict=True):
-            # A line that does not hold would cost the entry its place on the chain.
-            answer = verify_answer(given, dispatch.signed, by=name, document=document)
-            if isinstance(answer, RefusedError):
-                _log.warning("%s refuses a %s: %s", name, dispatch.signed.entry.kind, answer)
-                continue
-            signed.append((dispatch.signed.id, answer))
+        signed = await self._handover.to(name, batch, is_for_others=is_for_others)
+        for dispatch, _ in signed:
             maker = self._maker_of(dispatch)
             if maker is not None and name in dispatch.routes:
                 self._keep(asyncio.create_task(maker.stored(dispatch.signed.id, name)))
-        return signed
+        return [(dispatch.signed.id, line) for dispatch, line in signed]
 
     async def _fresh(self, dispatch: Dispatch) -> Dispatch:
         """Return the dispatch, made again under today's date if its own, or its key, has passed."""
@@ -429,10 +315,3 @@ class Courier:
 
     def _maker_of(self, dispatch: Dispatch | None) -> Maker | None:
         return None if dispatch is None else self._makers.get(dispatch.signed.entry.kind)
-
-
-def _part(dispatch: Dispatch, indexes: Sequence[int]) -> bytes:
-    share = Share.decode(dispatch.body)
-    wanted = set(indexes)
-    items = tuple(item for item in share.items if item.index in wanted)
-    return Share(items, share.digests, share.r).encode()

@@ -1,37 +1,30 @@
-"""The outbox: own signals from the caller's first answer to the chain.
+"""The outbox: own signals from their rows to the chain.
 
-draft → commit → push to a custodian → submit with its stored-line → applied. The row commits before
-the first push and before any answer, so a restart resumes the same bytes. At each turn whatever
-waits goes as one batch: one sealed frame, one submission. What the state machine skips is kept and
-tried again, less and less often.
+taken in (`nodes.intake`) → push to a custodian → submit with its stored-line → applied. At each
+turn whatever waits goes as one batch: one sealed frame, one submission. What the state machine
+skips is kept and tried again, less and less often.
 """
 
 import asyncio
 import logging
 import secrets
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, timedelta
-
-from sqlalchemy import Connection
 
 from ledger.errors import LedgerError
 from ledger.note import SignatureLine
 from nodes.clock import Clock
 from nodes.custodian import MAX_PUSH
-from nodes.errors import ConflictError, NodeError, PeerUnreachableError, QuotaError
+from nodes.errors import NodeError
 from nodes.keyring import Keyring, is_signed_under
-from nodes.logbook import Act, Logbook, Processing
+from nodes.pending import Pending
 from nodes.pusher import Pusher
 from nodes.replica import Replica
 from nodes.sequencer.port import Sequencer
-from nodes.signal import KEPT, KIND, Draft, Posting, Random, draft_signal, verify_posting
-from nodes.store.anew import FOUND, POSTED, Anew
+from nodes.signal import KEPT, KIND, Draft, Posting, Random, draft_signal
 from nodes.store.database import Database
-from nodes.store.signals import BESIDE, Outgoing, Signals
-from nodes.store.vault import Vault
+from nodes.store.signals import Outgoing, Signals
 from nodes.store.writer import Writer
-from nodes.tracing import current
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.5
@@ -51,154 +44,48 @@ class Outbox:
         database: Database,
         writer: Writer,
         signals: Signals,
-        vault: Vault,
+        pending: Pending,
         pusher: Pusher,
         sequencer: Sequencer,
         clock: Clock,
-        reserve: Callable[[Connection, str, Posting], None],
-        logbook: Logbook,
         random: Random = secrets.token_bytes,
     ) -> None:
-        """Post as the keyring's member; `reserve` keeps a new signal's place for matching."""
+        """Post as the keyring's member; what comes on the chain is not `pending` any more."""
         self._keyring = keyring
         self._replica = replica
         self._database = database
         self._writer = writer
         self._signals = signals
-        self._vault = vault
+        self._pending = pending
         self._pusher = pusher
         self._sequencer = sequencer
         self._clock = clock
-        self._reserve = reserve
-        self._logbook = logbook
         self._random = random
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
-        self._taking: set[asyncio.Task[str]] = set()
         self._delays: dict[str, float] = {}
-        with database.read() as connection:
-            self._pending = set(signals.waiting(connection))
-            self._anew = {i for i in self._pending if signals.anew.by_new(connection, i)}
-        self._posted = Counter(
-            {day: by.get((keyring.member, KIND), 0) for day, by in replica.state.posted.items()}
-        )
         self.trouble: str | None = None
         """Why nothing can be pushed or submitted now, or None."""
         self.skipped: dict[str, str] = {}
         """By local id: why a signal that is not on the chain was last refused."""
 
-    async def post(self, posting: Posting, *, caller: str, key: str, request: bytes) -> str:
-        """Take in a posting and return its local id, durably; again for the same key and request.
+    def take(self, local_id: str) -> None:
+        """Bring a signal that was stored onto the chain."""
+        self._queue.put_nowait(local_id)
 
-        Raises:
-            ConflictError: the key was used for another request.
-            InputError: a field is not what the document allows.
-            QuotaError: the day's quota is used up.
-            StorageError: the disk refuses; nothing was taken.
-        """
-        key_mac = self._vault.mac("idempotency", caller, key)
-        request_mac = self._vault.mac("request", request)
-        trace = current()
-        # Whoever posts again is shown what became of it.
-        shown = [Processing(Act.SHOW, posting.purpose, posting.bsn.digits)]
-        if (known := self._known(key_mac)) is not None:
-            local_id = _same(known, request_mac)
-            await self._logbook.record(shown, trace=trace)
-            return local_id
+    def draft(self, posting: Posting) -> Draft:
+        """Return a signal of `posting` under today's date; nothing is stored."""
+        today: date = self._clock.today()
         document = self._replica.document
-        if document is None:
-            raise PeerUnreachableError("the chain has no founding block here yet")
-        verify_posting(posting, member=self._keyring.member, document=document)
-        self._verify_quota(document.quota.get(KIND))
-        draft, local_id = self._draft(posting), self._random(16).hex()
-
-        def add(connection: Connection) -> str:
-            # Another request under the same key may have come in meanwhile.
-            if (known := self._signals.by_key(connection, key_mac)) is not None:
-                before = _same(known, request_mac)
-                self._logbook.write(connection, shown, trace=trace)
-                return before
-            self._reserve(connection, local_id, posting)
-            self._signals.add(
-                connection,
-                local_id=local_id,
-                posting=posting,
-                draft=draft,
-                idempotency_mac=key_mac,
-                request_mac=request_mac,
-            )
-            posted = Processing(Act.POST, posting.purpose, posting.bsn.digits)
-            self._logbook.write(connection, [posted], trace=trace)
-            return local_id
-
-        self._pending.add(local_id)
-        taking = asyncio.create_task(self._take(local_id, add))
-        self._taking.add(taking)
-        taking.add_done_callback(self._let_go)
-        # What may be on disk must go on its way, even if its caller went away meanwhile.
-        return await asyncio.shield(taking)
-
-    async def post_anew(self, row: Anew) -> bool:
-        """Take in an own signal again, durably, to stand in its own place; outside the quota.
-
-        Returns False where it was withdrawn, or taken in, before.
-
-        Raises:
-            InputError: the document does not allow any more what it says, or no slot is left.
-            StorageError: the disk refuses; nothing was taken.
-        """
-        with self._database.read() as connection:
-            if self._signals.anew.of(connection, row.local_id) != row:
-                return False
-            posting = self._signals.posting(connection, row.local_id)
-        document = self._replica.document
-        if document is None:
-            return False
-        verify_posting(posting, member=self._keyring.member, document=document)
-        draft, name = self._draft(posting), self._vault.mac("anew key", row.new_id)
-
-        def add(connection: Connection) -> str:
-            if not self._signals.anew.turn(connection, row.local_id, before=FOUND, now=POSTED):
-                return ""
-            self._reserve(connection, row.new_id, posting)
-            self._signals.add(
-                connection,
-                local_id=row.new_id,
-                posting=posting,
-                draft=draft,
-                idempotency_mac=name,
-                request_mac=name,
-                place=BESIDE,
-            )
-            again = Processing(Act.POST_ANEW, posting.purpose, posting.bsn.digits)
-            self._logbook.write(connection, [again])
-            return row.new_id
-
-        self._pending.add(row.new_id)
-        self._anew.add(row.new_id)
-        return await self._take(row.new_id, add) == row.new_id
-
-    def count_anew(self) -> int:
-        """Return how many signals are on their way that are posted anew."""
-        return len(self._anew)
-
-    def has_callers(self) -> bool:
-        """Tell whether any other signal is on its way."""
-        return len(self._pending) > len(self._anew)
-
-    def verify_keys(self, *, caller: str, requests: Mapping[str, bytes]) -> None:
-        """Check that each idempotency key is new, or was used for the request that it names.
-
-        Raises:
-            ConflictError: one was used for another.
-        """
-        macs = {
-            self._vault.mac("idempotency", caller, key): self._vault.mac("request", request)
-            for key, request in requests.items()
-        }
-        with self._database.read() as connection:
-            for known, key_mac in self._signals.by_keys(connection, list(macs)):
-                _same(known, macs[key_mac])
+        days = None if document is None else document.retention.get(KIND)
+        # A document may say any number; dates end.
+        return draft_signal(
+            posting,
+            keyring=self._keyring,
+            day=today,
+            random=self._random,
+            kept=KEPT if days is None else timedelta(days=min(days, _LONGEST)),
+        )
 
     async def wait_final(self, local_id: str, *, timeout: float) -> None:
         """Return when the signal is final, or after `timeout` seconds."""
@@ -228,9 +115,11 @@ class Outbox:
 
     def placed(self, local_ids: Iterable[str], *, days: Iterable[date]) -> None:
         """Let go of signals that came on the chain; `days` are the dates of all own ones there."""
-        self._posted.update(days)
-        for local_id in local_ids:
-            self._forget(local_id)
+        placed = list(local_ids)
+        self._pending.placed(placed, days=days)
+        for local_id in placed:
+            self.skipped.pop(local_id, None)
+            self._delays.pop(local_id, None)
 
     def refused(self, local_id: str, reason: str) -> None:
         """Take back a signal that the state machine skipped for `reason`."""
@@ -304,7 +193,7 @@ class Outbox:
     async def _redraft(self, local_id: str) -> Outgoing | None:
         with self._database.read() as connection:
             posting = self._signals.posting(connection, local_id)
-        draft = self._draft(posting)
+        draft = self.draft(posting)
         is_replaced = await self._writer.do(
             lambda connection: self._signals.redraft(
                 connection, local_id=local_id, posting=posting, draft=draft
@@ -317,52 +206,6 @@ class Outbox:
         whole = draft.body.share(range(len(draft.body.items)))
         return Outgoing(local_id, draft.signed, whole.encode())
 
-    async def _take(self, local_id: str, add: Callable[[Connection], str]) -> str:
-        stored = None
-        try:
-            stored = await self._writer.do(add)
-        finally:
-            if stored == local_id:
-                self._queue.put_nowait(local_id)
-            else:
-                self._pending.discard(local_id)
-                self._anew.discard(local_id)
-        return stored
-
-    def _let_go(self, taking: asyncio.Task[str]) -> None:
-        self._taking.discard(taking)
-        # Its caller may have gone away, and then nobody else looks at what became of it.
-        if not taking.cancelled():
-            taking.exception()
-
-    def _draft(self, posting: Posting) -> Draft:
-        today: date = self._clock.today()
-        document = self._replica.document
-        days = None if document is None else document.retention.get(KIND)
-        # A document may say any number; dates end.
-        return draft_signal(
-            posting,
-            keyring=self._keyring,
-            day=today,
-            random=self._random,
-            kept=KEPT if days is None else timedelta(days=min(days, _LONGEST)),
-        )
-
-    def _verify_quota(self, quota: int | None) -> None:
-        today = self._clock.today()
-        used = self._posted[today] + len(self._pending)
-        if quota is None or used < quota:
-            return
-        # What is posted anew takes no caller's place.
-        with self._database.read() as connection:
-            used -= self._signals.count_anew(connection, today) + len(self._anew)
-        if used >= quota:
-            raise QuotaError(f"today's quota of {quota} signals is used up; post it tomorrow")
-
-    def _known(self, key_mac: bytes) -> tuple[str, bytes] | None:
-        with self._database.read() as connection:
-            return self._signals.by_key(connection, key_mac)
-
     def _later(self, local_id: str) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(_RETRY_SECONDS, self._queue.put_nowait, local_id)
@@ -373,16 +216,3 @@ class Outbox:
         delay = self._delays.get(local_id, _RETRY_SECONDS)
         self._delays[local_id] = min(2 * delay, _MAX_RETRY_SECONDS)
         asyncio.get_running_loop().call_later(delay, self._queue.put_nowait, local_id)
-
-    def _forget(self, local_id: str) -> None:
-        self._pending.discard(local_id)
-        self._anew.discard(local_id)
-        self.skipped.pop(local_id, None)
-        self._delays.pop(local_id, None)
-
-
-def _same(known: tuple[str, bytes], request_mac: bytes) -> str:
-    local_id, posted = known
-    if not secrets.compare_digest(posted, request_mac):
-        raise ConflictError("this Idempotency-Key was used for another request; choose a new one")
-    return local_id

@@ -278,8 +278,8 @@ def _of_own(node: Node) -> list[Reason]:
         found.append(Reason("not-announced", "this member's card is not on the chain", "wait"))
     try:
         with node.database.read() as connection:
-            lost, bare = node.signals.count_orphans(connection)
-            heights = node.signals.orphans(connection, _MAX_HEIGHTS)
+            lost, bare = node.signals.orphans.count(connection)
+            heights = node.signals.orphans.heights(connection, _MAX_HEIGHTS)
     except StorageError as cause:
         return [*found, _disk(node, str(cause))]
     if lost:

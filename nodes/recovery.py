@@ -25,7 +25,7 @@ from nodes.peers.port import PULL
 from nodes.replica import Replica
 from nodes.store import chain as store
 from nodes.store.database import Database
-from nodes.store.signals import Signals
+from nodes.store.orphans import Orphans
 from nodes.store.writer import Writer
 
 _log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Recovery:
         replica: Replica,
         database: Database,
         writer: Writer,
-        signals: Signals,
+        orphans: Orphans,
         peers: Peers,
         logbook: Logbook,
     ) -> None:
@@ -55,7 +55,7 @@ class Recovery:
         self._replica = replica
         self._database = database
         self._writer = writer
-        self._signals = signals
+        self._orphans = orphans
         self._peers = peers
         self._logbook = logbook
 
@@ -83,7 +83,7 @@ class Recovery:
 
     def _bare(self, after: int) -> dict[int, Digest]:
         with self._database.read() as connection:
-            return dict(self._signals.bare_orphans(connection, after=after, count=_BATCH))
+            return dict(self._orphans.bare(connection, after=after, count=_BATCH))
 
     async def _recover(self, bare: dict[int, Digest]) -> int:
         document = self._replica.document
@@ -100,7 +100,7 @@ class Recovery:
         return len(bare) - len(left)
 
     def _adopt(self, connection: Connection, *, shares: Sequence[tuple[Digest, bytes]]) -> None:
-        self._signals.adopt(connection, shares)
+        self._orphans.adopt(connection, shares)
         self._logbook.write(connection, [Processing(Act.RECOVER, CUSTODY) for _ in shares])
 
     async def _pull(self, custodian: str, entry_ids: Sequence[Digest]) -> list[bytes]:

@@ -24,7 +24,8 @@ from ledger.epoch import EpochDocument
 from ledger.epochs import Span
 from ledger.errors import LedgerError
 from nodes.errors import InputError, NodeError
-from nodes.outbox import Outbox
+from nodes.intake import Intake
+from nodes.pending import Pending
 from nodes.replica import Replica
 from nodes.store import chain, matching
 from nodes.store.anew import DONE, FOUND, POSTED, REFUSED, START, Anew
@@ -76,7 +77,8 @@ class Reposting:
         writer: Writer,
         signals: Signals,
         matches: Matches,
-        outbox: Outbox,
+        pending: Pending,
+        intake: Intake,
         withdrawal: Withdrawal,
     ) -> None:
         """Post through `outbox`, and withdraw what was replaced through `withdrawal`."""
@@ -86,7 +88,8 @@ class Reposting:
         self._signals = signals
         self._anew = signals.anew
         self._matches = matches
-        self._outbox = outbox
+        self._pending = pending
+        self._intake = intake
         self._withdrawal = withdrawal
         self._woken = asyncio.Event()
         self._woken.set()
@@ -196,14 +199,14 @@ class Reposting:
 
     async def _post(self) -> bool:
         """Post the next signals anew, as many as leave room for callers'; tell whether any."""
-        room = (1 if self._outbox.has_callers() else AHEAD) - self._outbox.count_anew()
+        room = (1 if self._pending.has_callers() else AHEAD) - self._pending.count_anew()
         if room <= 0:
             return False
         with self._database.read() as connection:
             rows = self._anew.following(connection, FOUND, count=room)
         for row in rows:
             try:
-                await self._outbox.post_anew(row)
+                await self._intake.post_anew(row)
             except InputError as refusal:
                 _log.warning("signal %s cannot be posted anew: %s", row.local_id, refusal)
                 refuse = partial(self._anew.turn, local_id=row.local_id, before=FOUND, now=REFUSED)

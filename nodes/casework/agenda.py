@@ -26,13 +26,14 @@ class Next(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A pair in short: at which `desk`, its `state`, and what is awaited from whom.
+    """A pair in short: at which `desk`, with which, its `state`, and what is awaited from whom.
 
     `asked`, `prepared` and `review` are the other desk's requests by id: to be prepared, to be
     decided, and broken glass to be judged. `due` is when the clock has something to do next.
     """
 
     desk: str
+    other_desk: str
     state: str
     respond_by: str | None
     due: str | None
@@ -53,6 +54,7 @@ def summary_of(pair: Pair, now: datetime, *, erased: Collection[str]) -> Summary
     is_open = pair.closed is None
     return Summary(
         desk=pair.own_desk,
+        other_desk=pair.other_desk,
         state=state_of(pair),
         respond_by=None if pair.respond_by is None else pair.respond_by.isoformat(),
         due=None if upcoming is None else upcoming.at.astimezone(UTC).isoformat(),

@@ -82,7 +82,7 @@ class Grants:
         if own is None or own.is_withdrawn or not own.purpose:
             raise DeniedError("withdrawn", "the signal was withdrawn; there is nothing to grant")
         share = Share.decode(self._signals.body(connection, own.local_id))
-        sdjwt = SdJwt.decode(self._signals.sdjwt(connection, own.local_id))
+        sdjwt = SdJwt.decode(self._signals.disclosures.sdjwt(connection, own.local_id))
         try:
             return disclose(Body(share.items, share.r), sdjwt, fields=fields)
         except MalformedError as cause:

@@ -1,7 +1,5 @@
 """The office: everything that casework at a node consists of, wired."""
 
-from collections.abc import Callable
-
 from nodes.casework.access import Access
 from nodes.casework.casework import Casework
 from nodes.casework.decisions import Decisions
@@ -16,19 +14,12 @@ from nodes.casework.notices import Notices, Notifier
 from nodes.casework.reading import Reading
 from nodes.casework.sender import Sender
 from nodes.casework.timekeeper import Timekeeper
-from nodes.clock import Clock
-from nodes.keyring import Keyring
 from nodes.logbook import Logbook
-from nodes.replica import Replica
-from nodes.settings import Settings
+from nodes.premises import Premises
 from nodes.store.absences import Absences
 from nodes.store.casework import CaseStore
-from nodes.store.database import Database
 from nodes.store.matches import Matches
 from nodes.store.parked import Parked
-from nodes.store.signals import Signals
-from nodes.store.vault import Vault
-from nodes.store.writer import Writer
 
 
 class Office:
@@ -36,29 +27,24 @@ class Office:
 
     def __init__(
         self,
+        premises: Premises,
         *,
-        keyring: Keyring,
-        settings: Settings,
-        vault: Vault,
-        replica: Replica,
-        database: Database,
-        writer: Writer,
         matches: Matches,
-        signals: Signals,
         logbook: Logbook,
-        clock: Clock,
-        final: Callable[[], int],
         sender: Sender,
         notifier: Notifier | None,
     ) -> None:
         """Wire; from now on `matches` tells of what it takes in and removes."""
-        member, index_key = keyring.member, keyring.derive("index/case")
-        store = CaseStore(vault, index_key=index_key)
-        absences = Absences(vault, index_key=index_key)
-        parked = Parked(vault, index_key=index_key)
-        documents, moment = Documents(replica), Moment(clock=clock, replica=replica)
+        member, index_key = premises.member, premises.keyring.derive("index/case")
+        settings, signals, clock = premises.settings, premises.signals, premises.clock
+        database, writer = premises.database, premises.writer
+        store = CaseStore(premises.vault, index_key=index_key)
+        absences = Absences(premises.vault, index_key=index_key)
+        parked = Parked(premises.vault, index_key=index_key)
+        documents = Documents(premises.replica)
+        moment = Moment(clock=clock, replica=premises.replica)
         self.notices = Notices(
-            vault=vault,
+            vault=premises.vault,
             index_key=index_key,
             database=database,
             writer=writer,
@@ -74,7 +60,12 @@ class Office:
             moment=moment,
             holidays=settings.cases.holidays,
         )
-        grants = Grants(signals=signals, documents=documents, moment=moment, final=final)
+        grants = Grants(
+            signals=signals,
+            documents=documents,
+            moment=moment,
+            final=lambda: premises.progress.final.value,
+        )
         access = Access(matches=matches, dossiers=dossiers)
         self.hearing = Hearing(
             member=member,

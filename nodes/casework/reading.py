@@ -236,6 +236,7 @@ def _pair(match: str, pair: dict[str, object]) -> SeenPair:
     respond_by = pair["respond_by"]
     return SeenPair(
         match=match,
+        other_desk=str(pair["other_desk"]),
         state=str(pair["state"]),
         respond_by=None if respond_by is None else datetime.fromisoformat(str(respond_by)),
         asked=_texts(pair["asked"]),

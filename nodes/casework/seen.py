@@ -10,13 +10,14 @@ from nodes.casework.grants import Proof
 
 @dataclass(frozen=True, slots=True)
 class SeenPair:
-    """A match on a worklist; `state` says how far it is (`nodes.casework.agenda.state_of`).
+    """A match with `other_desk` on a worklist; how far it is says `state` (`agenda.state_of`).
 
     `asked`, `prepared` and `review` are the other desk's requests by id, in hex: to be prepared,
     to be decided, and broken glass to be judged.
     """
 
     match: str
+    other_desk: str
     state: str
     respond_by: datetime | None
     asked: tuple[str, ...]

@@ -9,7 +9,6 @@ from ledger.cosignature import SignedCheckpoint
 from ledger.errors import LedgerError, MalformedError
 from nodes.addresses import Addresses
 from nodes.clock import Clock
-from nodes.courier import Courier
 from nodes.custodian import Custodian
 from nodes.errors import NodeError, NotFoundError
 from nodes.generation.participant import Participant
@@ -30,6 +29,7 @@ from nodes.peers.port import (
     PUSH,
     VOUCH,
 )
+from nodes.pickup import Pickup
 from nodes.replica import Replica
 from nodes.witness import Witness
 
@@ -51,7 +51,7 @@ class PeerService:
         custodian: Custodian,
         holder: Holder,
         participant: Participant,
-        courier: Courier,
+        pickup: Pickup,
         witness: Witness,
         addresses: Addresses,
         peers: Peers,
@@ -63,7 +63,7 @@ class PeerService:
         self._custodian = custodian
         self._holder = holder
         self._participant = participant
-        self._courier = courier
+        self._pickup = pickup
         self._witness = witness
         self._addresses = addresses
         self._peers = peers
@@ -122,7 +122,7 @@ class PeerService:
     async def _items(self, request: PeerMessage, document: Consortium) -> bytes:
         del document
         to = await self._peers.sealing_key(request.sender)
-        return self._courier.items(request.payload, sender=request.sender, to=to)
+        return self._pickup.items(request.payload, sender=request.sender, to=to)
 
     async def _evaluate(self, request: PeerMessage, document: Consortium) -> bytes:
         to = await self._peers.sealing_key(request.sender)

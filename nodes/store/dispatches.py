@@ -18,6 +18,8 @@ from nodes.store.statement import Statement
 from nodes.store.tables import DispatchRow
 from nodes.store.vault import Vault
 
+LEFT = frozenset({"answer", "exchange"})
+"""The kinds of which a custodian, who reads nothing of them, may keep what is for others."""
 _dispatch = DispatchRow.__table__  # type: ignore[attr-defined]
 _is_it = _dispatch.c.entry_id == bindparam("id")
 _NEWEST = Statement(select(func.max(_dispatch.c.sequence)))
@@ -46,6 +48,13 @@ class Dispatch:
     routes: Mapping[str, tuple[int, ...]]
     subject: str = field(default="", repr=False)
     height: int | None = None
+
+    def part(self, indexes: Sequence[int]) -> bytes:
+        """Return the items at these indexes, with the digests of all, as an encoded share."""
+        share = Share.decode(self.body)
+        wanted = set(indexes)
+        items = tuple(item for item in share.items if item.index in wanted)
+        return Share(items, share.digests, share.r).encode()
 
 
 class Dispatches:

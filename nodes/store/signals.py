@@ -1,12 +1,12 @@
 """Own signals in the database: boxed, found by local id, idempotency key or entry id."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from ledger.bsn import Bsn
 from ledger.encoding import Digest, enc, split_enc
@@ -14,13 +14,13 @@ from ledger.entry import SignedEntry
 from ledger.group import Scalar
 from nodes.signal import Draft, Posting
 from nodes.store.anew import PostedAnew
+from nodes.store.disclosures import Disclosures
+from nodes.store.orphans import Orphans
 from nodes.store.statement import Statement
-from nodes.store.tables import BlockRow, DisclosureRow, OrphanRow, SignalRow
+from nodes.store.tables import BlockRow, SignalRow
 from nodes.store.vault import Vault
 
 _signal = SignalRow.__table__  # type: ignore[attr-defined]
-_disclosure = DisclosureRow.__table__  # type: ignore[attr-defined]
-_orphan = OrphanRow.__table__  # type: ignore[attr-defined]
 _block = BlockRow.__table__  # type: ignore[attr-defined]
 _TABLE = "signal"
 BESIDE = "beside"
@@ -40,16 +40,11 @@ _own = select(
     _signal.c.case_box,
 )
 _NEWEST = Statement(select(func.max(_signal.c.sequence)))
-_ADD, _ADD_DISCLOSURE = Statement(insert(_signal)), Statement(insert(_disclosure))
+_ADD = Statement(insert(_signal))
 _REDRAFT = Statement(
     update(_signal)
     .where(_is_it, _is_off_chain)
     .values({n: bindparam(f"new_{n}") for n in ("entry_id", "entry", "person_box", "body_box")})
-)
-_REDRAFT_DISCLOSURE = Statement(
-    update(_disclosure)
-    .where(_disclosure.c.local_id == bindparam("of"))
-    .values(sdjwt_box=bindparam("box"))
 )
 _BY_KEY = Statement(
     select(_signal.c.local_id, _signal.c.request_mac).where(
@@ -66,9 +61,7 @@ _POSTING = Statement(_own.add_columns(_signal.c.person_box).where(_is_it))
 _PERSON = Statement(select(_signal.c.person_box).where(_is_it))
 _ENTRY_ID = Statement(select(_signal.c.entry_id).where(_is_it))
 _BODY = Statement(select(_signal.c.body_box).where(_is_it))
-_SDJWT = Statement(select(_disclosure.c.sdjwt_box).where(_disclosure.c.local_id == bindparam("of")))
 _PUT_ON_CHAIN = Statement(update(_signal).where(_is_entry).values(height=bindparam("at")))
-_ORPHAN = Statement(insert(_orphan))
 _FINAL = Statement(
     select(_signal.c.height, _signal.c.entry_id, _signal.c.local_id)
     .where(_is_between)
@@ -115,13 +108,17 @@ class Outgoing:
 
 
 class Signals:
-    """The tables `signal` and `disclosure`; every method works inside a caller's transaction."""
+    """The table `signal`; every method works inside a caller's transaction."""
 
     def __init__(self, vault: Vault) -> None:
         """Box and unbox with `vault`."""
         self._vault = vault
         self.anew = PostedAnew(vault)
         """Which of them are posted anew."""
+        self.disclosures = Disclosures(vault)
+        """What can be shown of each."""
+        self.orphans = Orphans(vault)
+        """Own entries of which nothing is known here."""
 
     def add(
         self,
@@ -157,9 +154,7 @@ class Signals:
             case_box=self._lock(json.dumps(case).encode(), local_id, "case_box"),
             **self._drafted(local_id, posting, draft),
         )
-        _ADD_DISCLOSURE.run(
-            connection, local_id=local_id, sdjwt_box=self._sdjwt_box(local_id, draft)
-        )
+        self.disclosures.add(connection, local_id, draft.sdjwt)
 
     def redraft(
         self, connection: Connection, *, local_id: str, posting: Posting, draft: Draft
@@ -171,7 +166,7 @@ class Signals:
             connection, of=local_id, **{f"new_{name}": value for name, value in drafted.items()}
         ):
             return False
-        _REDRAFT_DISCLOSURE.run(connection, of=local_id, box=self._sdjwt_box(local_id, draft))
+        self.disclosures.replace(connection, local_id, draft.sdjwt)
         return True
 
     def by_key(self, connection: Connection, idempotency_mac: bytes) -> tuple[str, bytes] | None:
@@ -260,13 +255,6 @@ class Signals:
         ((entry_id,),) = _ENTRY_ID.rows(connection, of=local_id)
         return Digest(entry_id)
 
-    def sdjwt(self, connection: Connection, local_id: str) -> str:
-        """Return the SD-JWT with all disclosures from the vault."""
-        box = _SDJWT.value(connection, of=local_id)
-        return self._vault.unlock(
-            box, table="disclosure", row=local_id, column="sdjwt_box"
-        ).decode()
-
     def body(self, connection: Connection, local_id: str) -> bytes:
         """Return the whole body, as an encoded share."""
         box = _BODY.value(connection, of=local_id)
@@ -280,7 +268,7 @@ class Signals:
         for height, entry_id in placed:
             local_id = _LOCAL_ID.value(connection, entry_of=entry_id)
             if local_id is None:
-                _ORPHAN.run(connection, height=height, entry_id=entry_id, share_box=None)
+                self.orphans.add(connection, height, entry_id)
             else:
                 _PUT_ON_CHAIN.run(connection, entry_of=entry_id, at=height)
                 local_ids.append(local_id)
@@ -325,7 +313,7 @@ class Signals:
                 body_box=self._lock(b"", local_id, "body_box"),
             )
         )
-        connection.execute(delete(_disclosure).where(_disclosure.c.local_id == local_id))
+        self.disclosures.erase(connection, local_id)
 
     def standing(self, connection: Connection) -> list[tuple[int, str]]:
         """Return the final signals that are not withdrawn, as (height, local id), in order."""
@@ -346,40 +334,6 @@ class Signals:
             for height, local_id in _STANDING.rows(connection, start=start, end=end, count=count)
         ]
 
-    def orphans(self, connection: Connection, count: int) -> list[int]:
-        """Return the heights of the first `count` orphans."""
-        query = select(_orphan.c.height).order_by(_orphan.c.height).limit(count)
-        return list(connection.execute(query).scalars())
-
-    def count_orphans(self, connection: Connection) -> tuple[int, int]:
-        """Return how many orphans there are, and of how many no custodian gave a share back."""
-        total = select(func.count()).select_from(_orphan)
-        bare = select(func.count()).where(_orphan.c.share_box.is_(None))
-        return (
-            int(connection.execute(total).scalar_one()),
-            int(connection.execute(bare).scalar_one()),
-        )
-
-    def bare_orphans(
-        self, connection: Connection, *, after: int, count: int
-    ) -> list[tuple[int, Digest]]:
-        """Return (height, entry id) of up to `count` orphans above `after` without a share."""
-        query = (
-            select(_orphan.c.height, _orphan.c.entry_id)
-            .where(_orphan.c.share_box.is_(None), _orphan.c.height > after)
-            .order_by(_orphan.c.height)
-            .limit(count)
-        )
-        return [(row.height, Digest(row.entry_id)) for row in connection.execute(query)]
-
-    def adopt(self, connection: Connection, shares: Iterable[tuple[Digest, bytes]]) -> None:
-        """Keep shares that custodians gave back; the recovery key opens their content."""
-        for entry_id, share in shares:
-            box = self._vault.lock(share, table="orphan", row=entry_id, column="share_box")
-            connection.execute(
-                update(_orphan).where(_orphan.c.entry_id == entry_id).values(share_box=box)
-            )
-
     def _drafted(self, local_id: str, posting: Posting, draft: Draft) -> dict[str, object]:
         person = enc(posting.bsn.digits, draft.blind.encode())
         whole = draft.body.share(range(len(draft.body.items))).encode()
@@ -389,11 +343,6 @@ class Signals:
             "person_box": self._lock(person, local_id, "person_box"),
             "body_box": self._lock(whole, local_id, "body_box"),
         }
-
-    def _sdjwt_box(self, local_id: str, draft: Draft) -> bytes:
-        return self._vault.lock(
-            draft.sdjwt.encode().encode(), table="disclosure", row=local_id, column="sdjwt_box"
-        )
 
     def _read(self, row: Sequence[Any]) -> OwnSignal:
         local_id, sequence, entry_id, height, is_final, is_withdrawn, box = row

@@ -117,7 +117,7 @@ def test_moments_of_a_busy_and_an_idle_node_that_run_are_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a clock that is turned by seconds; sealing takes as long as it takes."""
-    monkeypatch.setattr("nodes.beat._LOOK_SECONDS", 0.001)
+    monkeypatch.setattr("nodes.metronome._LOOK_SECONDS", 0.001)
 
     async def moments(founded: Founded, *, is_busy: bool) -> list[float]:
         sent: list[float] = []
@@ -131,8 +131,8 @@ def test_moments_of_a_busy_and_an_idle_node_that_run_are_the_same(
                 on_its_way.append(entry_id)
 
             monkeypatch.setattr(bench.node.courier, "send", note)
-            beat._rhythm = Rhythm.of("uwv", origin=DOCUMENT.origin, seconds=60)
-            bench.start(beat._keep_rhythm())
+            rhythm = Rhythm.of("uwv", origin=DOCUMENT.origin, seconds=60)
+            bench.start(bench.node.exchange.metronome._keep_rhythm(rhythm))
             while len(sent) < 5:
                 if is_busy and len(sent) % 2:
                     await send(bench, b"busy" * 5_000, number=int(clock.now().timestamp()))

@@ -94,7 +94,7 @@ def test_a_recipient_that_is_down_for_a_day_gets_everything(
     founded: Founded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of more than it may ask for at once, and more than one answer holds."""
-    monkeypatch.setattr("nodes.courier._MAX_ANSWER_BYTES", 1024 * 1024)
+    monkeypatch.setattr("nodes.pickup._MAX_ANSWER_BYTES", 1024 * 1024)
 
     async def scenario() -> None:
         async with ExchangeCluster(founded) as cluster:

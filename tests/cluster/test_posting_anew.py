@@ -101,7 +101,7 @@ def standing(cluster: Cluster, name: str) -> int:
 
 
 def hold_posting(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, name: str) -> None:
-    monkeypatch.setattr(cluster[name].outbox, "count_anew", lambda: AHEAD)
+    monkeypatch.setattr(cluster[name].pending, "count_anew", lambda: AHEAD)
 
 
 def hold_pushing(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, name: str) -> None:
@@ -395,7 +395,7 @@ def test_nothing_is_withdrawn_before_everything_is_posted_anew(founded: Founded)
     async def story(cluster: Cluster) -> None:
         await post_all(cluster, *(("uwv", bsn) for bsn in people(3)))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(cluster["uwv"].outbox, "count_anew", lambda: AHEAD - 1 + posted(cluster))
+            patch.setattr(cluster["uwv"].pending, "count_anew", lambda: AHEAD - 1 + posted(cluster))
             await cluster.open_epoch(2, replaces=1)
             await cluster.until(lambda: posted(cluster) == 1)
             await cluster.until_answered()

@@ -162,7 +162,7 @@ class Bench:
 
     async def post(self, posting: Posting | None = None, *, key: str = "key") -> str:
         """Post about somebody new, unless told, and return the local id."""
-        return await self.node.outbox.post(
+        return await self.node.intake.post(
             posting or posting_of(self.name), caller="caseworker", key=key, request=key.encode()
         )
 

@@ -215,7 +215,7 @@ class Cluster:
         if life is None:
             raise GoneError(f"{name} does not run")
         key = f"key-{next(_keys)}" if key is None else key
-        work = life.node.outbox.post(
+        work = life.node.intake.post(
             posting or posting_of(name),
             caller="caseworker",
             key=key,

@@ -246,7 +246,15 @@ class FakeCasework:
             desk=case.desk,
             purpose=case.purpose,
             pairs=tuple(
-                SeenPair(p.match.hex(), s.state, p.respond_by, s.asked, s.prepared, s.review)
+                SeenPair(
+                    match=p.match.hex(),
+                    other_desk=s.other_desk,
+                    state=s.state,
+                    respond_by=p.respond_by,
+                    asked=s.asked,
+                    prepared=s.prepared,
+                    review=s.review,
+                )
                 for p, s in summaries
             ),
             carried_by=case.carried_by,

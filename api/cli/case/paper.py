@@ -21,11 +21,12 @@ def print_worklist(cases: Sequence[WorkOut], *, now: datetime) -> None:
     if not cases:
         _out(Text("No open cases at your desk."))
         return
-    table = _table("Case", "State", "Respond by", "To do", "With")
+    table = _table("Case", "Shared with", "State", "Respond by", "To do", "Whose")
     for case in cases:
         terms = [p.respond_by for p in case.pairs if p.respond_by and p.state in {"new", "asked"}]
         table.add_row(
             Text(case.id, no_wrap=True),
+            _cell(", ".join(sorted({pair.other_desk for pair in case.pairs}))),
             _cell(", ".join(sorted({pair.state for pair in case.pairs}))),
             _term(min(terms), now) if terms else Text("–"),
             _cell(", ".join(_to_do(case)) or "–"),

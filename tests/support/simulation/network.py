@@ -13,7 +13,6 @@ from ledger.encoding import Digest, enc
 from ledger.entry import SignedEntry
 from ledger.errors import LedgerError
 from ledger.note import SignatureLine
-from nodes.courier import _part
 from nodes.custodian import Parcel, read_answers
 from nodes.errors import NodeError, PeerUnreachableError
 from nodes.pusher import _content_share
@@ -136,7 +135,7 @@ def send_dispatches(sender: Party, nodes: Nodes) -> None:
 
 def _part_of(dispatch: Dispatch, name: str) -> bytes:
     every = sorted({i for indexes in dispatch.routes.values() for i in indexes})
-    return _part(dispatch, dispatch.routes.get(name, every))
+    return dispatch.part(dispatch.routes.get(name, every))
 
 
 @dataclass

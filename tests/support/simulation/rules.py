@@ -18,10 +18,10 @@ from sqlalchemy import Connection
 from ledger.block import Block
 from nodes import closing, locating
 from nodes.answering import Answering
-from nodes.courier import Courier
 from nodes.custodian import Custodian
 from nodes.matcher import Matcher
 from nodes.matching import Matching
+from nodes.pickup import Pickup
 from nodes.prober import Prober
 from nodes.store import chain, database
 from nodes.store.dispatches import Dispatch
@@ -90,7 +90,7 @@ def _tell_without_recording(
 
 
 def _to_whom_it_was_pushed(
-    courier: Courier, connection: Connection, dispatch: Dispatch, receiver: str
+    pickup: Pickup, connection: Connection, dispatch: Dispatch, receiver: str
 ) -> Sequence[int] | None:
     return dispatch.routes.get(receiver)
 
@@ -144,7 +144,7 @@ SWITCHES: Mapping[str, Switch] = {
         4, "losing", "is kept", ((Custodian, "_has_taken_effect", _never),)
     ),
     "only those pushed to may pull": Switch(
-        5, "joining", "is not answered by", ((Courier, "_indexes_for", _to_whom_it_was_pushed),)
+        5, "joining", "is not answered by", ((Pickup, "_indexes_for", _to_whom_it_was_pushed),)
     ),
     "newcomers are not watched": Switch(
         6, "joining", "not watched", ((Matching, "_turn_membership", _nothing),)

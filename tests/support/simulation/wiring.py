@@ -16,6 +16,7 @@ from nodes.locating import Locating
 from nodes.logbook import Logbook
 from nodes.matcher import Matcher
 from nodes.matching import Matching
+from nodes.pickup import Pickup
 from nodes.prober import Prober
 from nodes.store.custody import Custody
 from nodes.store.dispatches import Dispatches
@@ -73,6 +74,7 @@ class Parts:
     """What does the work."""
 
     courier: QueueCourier
+    pickup: Pickup
     custodian: Custodian
     locating: Locating
     answering: Answering
@@ -125,8 +127,7 @@ def wire(
         keyring=keyring,
         database=database,
         dispatches=stores.dispatches,
-        custody=stores.custody,
-        peers=cast(Any, None),
+        handover=cast(Any, None),
         sequencer=cast(Any, around.order),
         clock=around.clock,
         random=around.random,
@@ -186,6 +187,14 @@ def wire(
     )
     return Parts(
         courier=courier,
+        pickup=Pickup(
+            keyring=keyring,
+            replica=cast(Any, replica),
+            database=cast(Any, database),
+            dispatches=stores.dispatches,
+            custody=stores.custody,
+            clock=around.clock,
+        ),
         custodian=Custodian(
             member=member,
             keyring=keyring,

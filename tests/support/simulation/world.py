@@ -167,8 +167,8 @@ class World:
         """Return what `source` has of these entries for `asker`; see `ItemServers`."""
         party = self.parties[source]
         with party.database.read() as connection:
-            courier = party.parts.courier
-            return [courier._part_for(connection, i, asker) or b"" for i in entry_ids]
+            pickup = party.parts.pickup
+            return [pickup.part_for(connection, i, asker) or b"" for i in entry_ids]
 
     def reachable(self, name: str) -> Party | None:
         """Return the node of that name if it can be reached; see `Nodes`."""

@@ -85,6 +85,7 @@ def test_a_line_says_what_is_due_and_with_whom(counters: Counters) -> None:
         "pairs": [
             {
                 "match": counters.casework.match_of(case).hex(),
+                "otherDesk": "svb/de-bedoeling",
                 "state": "asked",
                 "respondBy": "2026-12-01T14:00:00Z",
                 "asked": [],

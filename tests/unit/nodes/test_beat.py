@@ -1,14 +1,13 @@
 """A beat has one size, whatever waits; nothing is lost or doubled, whatever becomes of it."""
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from ledger.body import Share
-from ledger.encoding import Digest, enc
+from ledger.encoding import enc
 from ledger.errors import MalformedError
 from ledger.exchange.beat import Size, open_frame
 from ledger.exchange.item import ITEM_BYTES, MAX_MESSAGE_BYTES
@@ -273,11 +272,11 @@ def test_an_answer_with_frames_is_bounded_and_the_rest_comes_when_asked_again(
                 beat = await must(bench)
                 await bring(bench, beat, "svb")
                 ids.append(beat.signed.id)
-            monkeypatch.setattr("nodes.courier._MAX_ANSWER_BYTES", 100_000)
+            monkeypatch.setattr("nodes.pickup._MAX_ANSWER_BYTES", 100_000)
             szw = founded.keyring("szw")
 
             def ask(*wanted: bytes) -> list[bool]:
-                raw = bench.node.courier.items(enc(*wanted), sender="szw", to=szw.sealing.public)
+                raw = bench.node.pickup.items(enc(*wanted), sender="szw", to=szw.sealing.public)
                 parts = open_fields(
                     raw, key=szw.sealing, origin=szw.origin, operation=ITEMS, sender="uwv"
                 )
@@ -426,7 +425,7 @@ def test_urgent_ones_leave_room_for_every_beat_of_the_day(tmp_path: Path) -> Non
         async with Bench(with_quota(tmp_path, 73), "uwv") as bench:
             origin = bench.node.keyring.origin
             beat = bench.node.beat
-            beat._is_off, beat._rhythm = False, Rhythm.of("uwv", origin=origin, seconds=600)
+            beat._rhythm = Rhythm.of("uwv", origin=origin, seconds=600)
             await address(bench)
             await send(bench, b"urgent", number=1, is_urgent=True)
             await bring(bench, await must(bench, is_urgent=True))
@@ -530,60 +529,5 @@ def test_a_restart_in_between_sends_the_same_bytes(founded: Founded) -> None:
             assert await prepared(again) is None
             await bring(again, made)
             assert waiting(again) == 0
-
-    run(scenario())
-
-
-def test_the_rhythm_makes_a_beat_before_each_moment_and_sends_it_at_the_moment(
-    founded: Founded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Three moments are missed at once: one beat comes, not three."""
-    sent: list[tuple[float, Digest]] = []
-
-    async def scenario() -> None:
-        async with Bench(founded, "uwv") as bench:
-            await address(bench)
-            beat, clock = bench.node.beat, bench.clock
-            beat._rhythm = Rhythm.of("uwv", origin="o", seconds=60)
-            monkeypatch.setattr("nodes.beat._LOOK_SECONDS", 0.001)
-            monkeypatch.setattr(
-                bench.node.courier,
-                "send",
-                lambda entry_id: sent.append((clock.now().timestamp(), entry_id)),
-            )
-            bench.start(beat._keep_rhythm())
-            left = beat._rhythm.until_next(clock.now())
-            clock.turn(seconds=int(left) - 4)
-            await bench.until(lambda: made(bench) == 1)
-            assert sent == []
-            clock.turn(seconds=5)
-            await bench.until(lambda: len(sent) == 1)
-            await asyncio.sleep(0.02)
-            await bring(bench, first_of(bench, sent[0][1]))
-            clock.turn(seconds=180)
-            await asyncio.sleep(0.05)
-            assert len(sent) <= 2
-
-    run(scenario())
-
-
-def made(bench: Bench) -> int:
-    with bench.node.database.read() as connection:
-        rows = connection.execute(text("SELECT count(*) FROM dispatch WHERE kind = 'exchange'"))
-        return int(rows.scalar_one())
-
-
-def first_of(bench: Bench, entry_id: Digest) -> Dispatch:
-    dispatch = dispatch_of(bench, entry_id)
-    assert dispatch is not None
-    return dispatch
-
-
-def test_a_node_that_is_to_send_none_sends_none(founded: Founded) -> None:
-    async def scenario() -> None:
-        async with Bench(founded, "uwv") as bench:
-            assert founded.settings("uwv").exchange_beat_seconds == 0
-            await bench.node.beat.run(bench.node.caught_up)
-            assert made(bench) == 0
 
     run(scenario())

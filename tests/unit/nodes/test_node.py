@@ -55,7 +55,7 @@ def test_without_the_founding_entry_no_node_starts(founded: Founded, content: by
 def test_the_order_is_followed_again_once_there_is_room(
     founded: Founded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nodes.node._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("nodes.follower._RETRY_SECONDS", 0.01)
 
     async def scenario() -> None:
         async with Bench(founded, "uwv", database=fillable) as bench:

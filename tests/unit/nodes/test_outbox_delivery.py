@@ -134,7 +134,7 @@ def test_what_came_on_the_chain_meanwhile_is_not_made_again(founded: Founded) ->
         async with benches(founded, "uwv", "bzk") as (uwv, _):
             local_id = await uwv.post()
             with uwv.node.database.read() as connection:
-                sdjwt = uwv.node.signals.sdjwt(connection, local_id)
+                sdjwt = uwv.node.signals.disclosures.sdjwt(connection, local_id)
                 (outgoing,) = uwv.node.signals.outgoing(connection, [local_id])
             await uwv.apply(uwv.stored(outgoing.signed, "bzk").encode())
 
@@ -143,7 +143,7 @@ def test_what_came_on_the_chain_meanwhile_is_not_made_again(founded: Founded) ->
 
             assert made_again is None
             with uwv.node.database.read() as connection:
-                assert uwv.node.signals.sdjwt(connection, local_id) == sdjwt
+                assert uwv.node.signals.disclosures.sdjwt(connection, local_id) == sdjwt
             assert (block := uwv.block_of(local_id)) is not None
             assert block.signed.id == outgoing.signed.id
 
@@ -171,5 +171,23 @@ def test_what_the_chain_refuses_is_tried_less_and_less_often(
             assert len(delays) == 12
             assert bench.node.outbox.skipped == {local_id: "role"}
             monkeypatch.undo()
+
+    run(scenario())
+
+
+def test_whoever_waits_for_finality_goes_at_once_or_after_its_patience(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "uwv") as bench:
+            outbox = bench.node.outbox
+            local_id = await bench.post()
+            waiting = asyncio.create_task(outbox.wait_final(local_id, timeout=60))
+            await asyncio.sleep(0)
+
+            await outbox.wait_final(local_id, timeout=0.01)
+            assert not waiting.done()
+            outbox.finalized([local_id, "another"])
+            await waiting
+
+            assert outbox._waiting == {}
 
     run(scenario())

@@ -44,7 +44,7 @@ def test_a_quota_counts_each_signal_once_on_its_way_to_the_chain(tight: Founded)
                 await uwv.post(key="one too many")
 
             uwv.clock.turn(days=1)
-            await uwv.until(lambda: not uwv.node.outbox._pending)
+            await uwv.until(lambda: not uwv.node.pending)
             assert await uwv.post(key="tomorrow")
 
     run(scenario())

@@ -251,7 +251,9 @@ def test_own_signals_lost_says_which_and_does_not_stop_the_node(founded: Founded
             assert reason.text.endswith("gave back the sealed content of 0")
 
             await bench.node.writer.do(
-                lambda connection: bench.node.signals.adopt(connection, [(lost.signed.id, b"s")])
+                lambda connection: bench.node.signals.orphans.adopt(
+                    connection, [(lost.signed.id, b"s")]
+                )
             )
 
             assert the(bench, "own-signals-lost").text.endswith("the sealed content of 1")

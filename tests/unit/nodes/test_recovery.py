@@ -51,7 +51,7 @@ async def lose(uwv: Bench, *custodians: Bench, count: int = 1) -> list[Draft]:
 def back(bench: Bench) -> int:
     """Return how many orphans have a share again."""
     with bench.node.database.read() as connection:
-        lost, bare = bench.node.signals.count_orphans(connection)
+        lost, bare = bench.node.signals.orphans.count(connection)
     return lost - bare
 
 

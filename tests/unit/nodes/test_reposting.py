@@ -16,8 +16,8 @@ from tests.support.simulation.memory import MemoryWriter
 MANY = 40
 
 
-class RecordingOutbox:
-    """An outbox with so many signals on their way already; it refuses those in `refused`."""
+class RecordingIntake:
+    """An intake with so many signals on their way already; it refuses those in `refused`."""
 
     def __init__(self, *, anew: int, has_callers: bool, refuses: bool = False) -> None:
         self.taken: list[str] = []
@@ -38,7 +38,7 @@ class RecordingOutbox:
         return True
 
 
-def reposting_of(database: Database, outbox: RecordingOutbox) -> Reposting:
+def reposting_of(database: Database, intake: RecordingIntake) -> Reposting:
     signals = Signals(VAULT)
     with database.begin() as connection:
         for number in range(MANY):
@@ -50,7 +50,8 @@ def reposting_of(database: Database, outbox: RecordingOutbox) -> Reposting:
         writer=cast(Any, MemoryWriter(cast(Any, database))),
         signals=signals,
         matches=nothing,
-        outbox=cast(Any, outbox),
+        pending=cast(Any, intake),
+        intake=cast(Any, intake),
         withdrawal=nothing,
     )
 
@@ -69,16 +70,16 @@ def reposting_of(database: Database, outbox: RecordingOutbox) -> Reposting:
 def test_few_are_on_their_way_at_once_and_one_while_a_callers_signal_is(
     database: Database, anew: int, has_callers: bool, taken: int
 ) -> None:
-    outbox = RecordingOutbox(anew=anew, has_callers=has_callers)
+    intake = RecordingIntake(anew=anew, has_callers=has_callers)
 
-    is_more = asyncio.run(reposting_of(database, outbox)._post())
+    is_more = asyncio.run(reposting_of(database, intake)._post())
 
-    assert len(outbox.taken) == taken
+    assert len(intake.taken) == taken
     assert is_more == (taken > 0)
 
 
 def test_what_cannot_be_posted_anew_is_counted_and_not_tried_again(database: Database) -> None:
-    reposting = reposting_of(database, RecordingOutbox(anew=0, has_callers=False, refuses=True))
+    reposting = reposting_of(database, RecordingIntake(anew=0, has_callers=False, refuses=True))
 
     async def post_all() -> None:
         while await reposting._post():

@@ -102,6 +102,7 @@ def test_a_worklist_tells_what_is_late_and_what_is_to_do(office: Office, case: s
     rows = {line.split()[0]: line for line in listed.stdout.splitlines()[1:]}
     assert set(rows) == {case, late}
     assert "confirmed" in rows[case]
+    assert rows[case].split()[1] == SVB
     assert "prepare 1" in rows[case]
     assert rows[case].rstrip().endswith("worker")
     assert re.search(r"new +2026-12-06 \d\d:00, (\d+ days late|in \d+ days)", rows[late])

@@ -399,7 +399,7 @@ def test_signal_whose_bsn_was_not_kept_is_granted_to_nobody(founded: Founded) ->
         await met.prepare(met.uwv, request)
         uwv, vault = met.uwv, vault_of(met.uwv.node.keyring)
         with uwv.node.database.begin() as connection:
-            whole = SdJwt.decode(uwv.node.signals.sdjwt(connection, uwv.local_id))
+            whole = SdJwt.decode(uwv.node.signals.disclosures.sdjwt(connection, uwv.local_id))
             bare = whole.only(set(FIELDS)).encode().encode()
             box = vault.lock(bare, table="disclosure", row=uwv.local_id, column="sdjwt_box")
             connection.exec_driver_sql("UPDATE disclosure SET sdjwt_box = ?", (box,))

@@ -40,7 +40,8 @@ def test_desk_sees_its_own_cases_and_no_others(founded: Founded) -> None:
         uwv, case = met.uwv, await met.uwv.case_id()
         elsewhere = Actor("x", Role.CASEWORKER, "uwv/werkbedrijf")
         abroad = Actor("x", Role.CASEWORKER, "svb/de-bedoeling")
-        assert [seen.id for seen in await uwv.casework.worklist(uwv.worker)] == [case]
+        (seen,) = await uwv.casework.worklist(uwv.worker)
+        assert (seen.id, [pair.other_desk for pair in seen.pairs]) == (case, [met.svb.desk])
         for actor in (uwv.lead, uwv.approver, replace(uwv.officer, desk=uwv.desk)):
             assert [seen.id for seen in await uwv.casework.worklist(actor)] == [case]
         assert await uwv.casework.worklist(elsewhere) == []

@@ -60,7 +60,7 @@ def test_what_was_posted_reads_back(database: Database, ring: Keyring) -> None:
         )
         assert (own.height, own.is_final, own.entry_id) == (None, False, made.signed.id)
         assert SIGNALS.posting(connection, "a1") == posting("CASE-4711")
-        assert SIGNALS.sdjwt(connection, "a1") == made.sdjwt.encode()
+        assert SIGNALS.disclosures.sdjwt(connection, "a1") == made.sdjwt.encode()
         assert SIGNALS.body(connection, "a1") == made.body.share((0, 1, 2)).encode()
         assert SIGNALS.get(connection, "a2") is None
 
@@ -83,7 +83,7 @@ def test_the_file_shows_neither_person_nor_case(database: Database, ring: Keyrin
         ("signal", "case_box", lambda c: SIGNALS.get(c, "a1")),
         ("signal", "person_box", lambda c: SIGNALS.posting(c, "a1")),
         ("signal", "body_box", lambda c: SIGNALS.body(c, "a1")),
-        ("disclosure", "sdjwt_box", lambda c: SIGNALS.sdjwt(c, "a1")),
+        ("disclosure", "sdjwt_box", lambda c: SIGNALS.disclosures.sdjwt(c, "a1")),
     ],
 )
 def test_a_box_of_another_signal_does_not_pass_for_this_ones(
@@ -117,7 +117,7 @@ def test_heights_are_given_to_own_entries_and_the_unknown_are_orphans(
 
         assert placed == ["a1"]
         assert SIGNALS.waiting(connection) == []
-        assert SIGNALS.orphans(connection, 10) == [8]
+        assert SIGNALS.orphans.heights(connection, 10) == [8]
         own = SIGNALS.at_height(connection, 7)
         assert own is not None
         assert own.local_id == "a1"
@@ -131,11 +131,11 @@ def test_a_signal_is_drafted_anew_only_while_it_is_not_on_the_chain(
         first, second, third = add(connection, ring, "a1"), draft(ring), draft(ring)
 
         assert SIGNALS.redraft(connection, local_id="a1", posting=posting(), draft=second)
-        assert SIGNALS.sdjwt(connection, "a1") == second.sdjwt.encode()
+        assert SIGNALS.disclosures.sdjwt(connection, "a1") == second.sdjwt.encode()
         SIGNALS.put_on_chain(connection, [(7, second.signed.id)])
 
         assert not SIGNALS.redraft(connection, local_id="a1", posting=posting(), draft=third)
-        assert SIGNALS.sdjwt(connection, "a1") == second.sdjwt.encode()
+        assert SIGNALS.disclosures.sdjwt(connection, "a1") == second.sdjwt.encode()
         assert SIGNALS.local_ids(connection, [first.signed.id]) == []
 
 
@@ -163,15 +163,3 @@ def test_what_waits_comes_in_the_order_in_which_it_was_posted(
         assert SIGNALS.waiting(connection) == names
         assert [o.local_id for o in SIGNALS.outgoing(connection, ["c", "a", "none"])] == ["c", "a"]
         assert SIGNALS.count_waiting(connection) == 3
-
-
-def test_orphans_without_a_share_come_in_pages(database: Database, ring: Keyring) -> None:
-    with database.begin() as connection:
-        lost = [(height, draft(ring).signed.id) for height in (3, 5, 8)]
-        SIGNALS.put_on_chain(connection, lost)
-
-        SIGNALS.adopt(connection, [(lost[1][1], b"share")])
-
-        assert SIGNALS.bare_orphans(connection, after=-1, count=1) == [lost[0]]
-        assert SIGNALS.bare_orphans(connection, after=3, count=9) == [lost[2]]
-        assert SIGNALS.count_orphans(connection) == (3, 2)

@@ -1,4 +1,4 @@
-"""What a caller of the outbox is owed."""
+"""What a caller who posts is owed."""
 
 import asyncio
 from pathlib import Path
@@ -50,10 +50,10 @@ def test_the_same_key_and_request_get_the_same_answer(founded: Founded) -> None:
 def test_a_key_of_another_caller_is_another_key(founded: Founded) -> None:
     async def scenario() -> None:
         async with Bench(founded, "uwv") as bench:
-            outbox, posting = bench.node.outbox, posting_of("uwv")
+            intake, posting = bench.node.intake, posting_of("uwv")
 
             ids = {
-                await outbox.post(posting, caller=caller, key="k", request=b"r")
+                await intake.post(posting, caller=caller, key="k", request=b"r")
                 for caller in ("ann", "bob")
             }
 
@@ -65,11 +65,11 @@ def test_a_key_of_another_caller_is_another_key(founded: Founded) -> None:
 def test_the_same_key_for_another_request_is_a_conflict(founded: Founded) -> None:
     async def scenario() -> None:
         async with Bench(founded, "uwv") as bench:
-            outbox, posting = bench.node.outbox, posting_of("uwv")
-            await outbox.post(posting, caller="ann", key="k", request=b"one")
+            intake, posting = bench.node.intake, posting_of("uwv")
+            await intake.post(posting, caller="ann", key="k", request=b"one")
 
             with pytest.raises(ConflictError, match="choose a new one"):
-                await outbox.post(posting, caller="ann", key="k", request=b"two")
+                await intake.post(posting, caller="ann", key="k", request=b"two")
 
             assert len(bench.own()) == 1
 
@@ -89,11 +89,11 @@ def test_requests_under_one_key_at_once_make_one_signal(founded: Founded) -> Non
 def test_of_two_requests_under_one_key_at_once_one_conflicts(founded: Founded) -> None:
     async def scenario() -> None:
         async with Bench(founded, "uwv") as bench:
-            outbox, posting = bench.node.outbox, posting_of("uwv")
+            intake, posting = bench.node.intake, posting_of("uwv")
 
             outcomes = await asyncio.gather(
-                outbox.post(posting, caller="ann", key="k", request=b"one"),
-                outbox.post(posting, caller="ann", key="k", request=b"two"),
+                intake.post(posting, caller="ann", key="k", request=b"one"),
+                intake.post(posting, caller="ann", key="k", request=b"two"),
                 return_exceptions=True,
             )
 
@@ -106,13 +106,13 @@ def test_of_two_requests_under_one_key_at_once_one_conflicts(founded: Founded) -
 def test_keys_are_checked_all_together_before_anything_is_posted(founded: Founded) -> None:
     async def scenario() -> None:
         async with Bench(founded, "uwv") as bench:
-            outbox = bench.node.outbox
-            await outbox.post(posting_of("uwv"), caller="ann", key="used", request=b"one")
+            intake = bench.node.intake
+            await intake.post(posting_of("uwv"), caller="ann", key="used", request=b"one")
 
-            outbox.verify_keys(caller="ann", requests={"used": b"one", "new": b"two"})
-            outbox.verify_keys(caller="bob", requests={"used": b"two"})
+            intake.verify_keys(caller="ann", requests={"used": b"one", "new": b"two"})
+            intake.verify_keys(caller="bob", requests={"used": b"two"})
             with pytest.raises(ConflictError):
-                outbox.verify_keys(caller="ann", requests={"new": b"two", "used": b"two"})
+                intake.verify_keys(caller="ann", requests={"new": b"two", "used": b"two"})
 
     run(scenario())
 
@@ -203,23 +203,5 @@ def test_a_caller_that_went_away_still_gets_its_signal_posted(founded: Founded) 
             await uwv.until(lambda: len(uwv.own()) == 1)
             local_id = await uwv.post(posting, key="k")
             await uwv.until(lambda: uwv.is_on_chain(local_id))
-
-    run(scenario())
-
-
-def test_whoever_waits_for_finality_goes_at_once_or_after_its_patience(founded: Founded) -> None:
-    async def scenario() -> None:
-        async with Bench(founded, "uwv") as bench:
-            outbox = bench.node.outbox
-            local_id = await bench.post()
-            waiting = asyncio.create_task(outbox.wait_final(local_id, timeout=60))
-            await asyncio.sleep(0)
-
-            await outbox.wait_final(local_id, timeout=0.01)
-            assert not waiting.done()
-            outbox.finalized([local_id, "another"])
-            await waiting
-
-            assert outbox._waiting == {}
 
     run(scenario())
