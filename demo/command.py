@@ -4,12 +4,15 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from demo.errors import DemoError
 
 _TIMEOUT_SECONDS = 120
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,18 @@ def environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("SIGNAALKETEN_")}
 
 
-def begin(*arguments: str | Path, folder: Path) -> "subprocess.Popen[str]":
-    """Start a command in `folder`; its end is waited for with `finish`."""
+def begin(
+    *arguments: str | Path, folder: Path, settings: Mapping[str, str] = _NOTHING
+) -> "subprocess.Popen[str]":
+    """Start a command in `folder`; its end is waited for with `finish`.
+
+    `settings` are variables of its environment, such as `SIGNAALKETEN_NODE`.
+    """
     return subprocess.Popen(  # noqa: S603 -- our own program, no shell
         words(*arguments),
         cwd=folder,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
+        env={**environment(), **settings},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -44,14 +52,16 @@ def begin(*arguments: str | Path, folder: Path) -> "subprocess.Popen[str]":
     )
 
 
-def finish(running: "subprocess.Popen[str]") -> Result:
-    """Wait for a command's end; one that takes for ever, or is not wanted any more, is killed.
+def finish(running: "subprocess.Popen[str]", *, given: str = "") -> Result:
+    """Wait for a command's end, with `given` on its standard input.
+
+    One that takes for ever, or is not wanted any more, is killed.
 
     Raises:
         DemoError: it takes longer than two minutes.
     """
     try:
-        output, _ = running.communicate(timeout=_TIMEOUT_SECONDS)
+        output, _ = running.communicate(given, timeout=_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired as cause:
         raise DemoError(f"no end after {_TIMEOUT_SECONDS} s: {running.args!r}") from cause
     finally:

@@ -14,6 +14,7 @@ from ledger.block import Block
 from ledger.heights import Heights
 
 _SHOWN = 12
+_MATCHES = frozenset({"signal", "locate", "answer"})
 _KEPT = ("presence", "watch", "match", "case_file")
 
 
@@ -110,7 +111,10 @@ def of_auditor(stage: Stage, *, since: int) -> View:
     """Return what an auditor without any token reads from block `since` on."""
     size = stage.checkpoint("svb", role=None).checkpoint.size
     blocks = [Block.decode(raw) for raw in stage.blocks("svb", role=None, size=size)[since:]]
-    lines = tuple(_line(block) for block in blocks)
+    told = [_line(block) for block in blocks if block.signed.entry.kind in _MATCHES]
+    # How many others there are is a matter of how long it took to come here.
+    others = sorted({block.signed.entry.kind for block in blocks} - _MATCHES)
+    lines = (*told, "", f"and {len(blocks) - len(told)} of kind {', '.join(others)}")
     return View("Auditor, no token", lines, b"".join(block.encode() for block in blocks))
 
 
@@ -125,6 +129,6 @@ def _naming(blocks: Sequence[Block], kind: str, height: int) -> list[Block]:
 
 def _line(block: Block) -> str:
     entry = block.signed.entry
-    named = entry.further.replace("\n", " ") if entry.kind in {"locate", "answer"} else ""
+    named = entry.further.replace("\n", " ")
     about = f"{entry.author} {entry.kind} {named}".ljust(16)
     return f"{block.height:3}  {about} {len(block.signed.encode())} B"

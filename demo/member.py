@@ -4,13 +4,15 @@
 <member>/keys/          the keyring, which only the member's own commands read
 <member>/data/          the node's database
 <member>/tokens.toml    role = token, for the node
-<member>/tokens/<role>  the same, one a file, for whoever calls
+<member>/people.toml    who acts in cases, for the node
+<member>/tokens/<who>   the same, one a file, for whoever calls: a role, or a person's id
 <member>/node.log       what the node says
 """
 
 import contextlib
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +22,19 @@ import tomli_w
 from demo.engines import Engines
 from demo.errors import DemoError
 from demo.leash import Leash
+from demo.people import DESKS
 from demo.process import CONFIG, HOST, NodeProcess, Way, free_port, straight
 from nodes.settings import ROLES
 
+STAFF = {
+    "w1": ("caseworker",),
+    "w2": ("caseworker", "approver"),
+    "a1": ("approver",),
+    "fg1": ("privacy-officer",),
+    "l1": ("lead",),
+}
+"""Who works at each desk for cases: ids, which are no names, and roles."""
+PEOPLE = "people.toml"
 PUBLIC_STEP_SECONDS = 1
 # A desk of the story does not wait ten minutes.
 EXCHANGE_BEAT_SECONDS = 2
@@ -64,7 +76,12 @@ class Member:
         self.folder = folder
         self.node = NodeProcess(folder, leash)
         self.tokens = {role: secrets.token_urlsafe(24) for role in ROLES}
+        self.desk = DESKS.get(self.name)
+        """The name of its desk for cases, if it has one."""
+        self.staff = {} if self.desk is None else {of: secrets.token_urlsafe(24) for of in STAFF}
+        """The tokens of the people there, by their ids."""
         self._port = profile.port
+        self._program: Sequence[str] = ()
         # A proxy of the environment cannot reach what listens on this machine only.
         self._client = httpx.Client(timeout=30, trust_env=False)
 
@@ -88,19 +105,28 @@ class Member:
         """Return the node's database."""
         return self.folder / "data" / "node.db"
 
-    def token_file(self, role: str) -> Path:
-        """Return the file with the token of `role`."""
-        return self.folder / "tokens" / role
+    def token_file(self, who: str) -> Path:
+        """Return the file with the token of a role or person."""
+        return self.folder / "tokens" / who
 
     def settle(self) -> None:
         """Write the tokens, readable by nobody else."""
         (self.folder / "tokens").mkdir(mode=0o700)
         _write_private(self.folder / "tokens.toml", tomli_w.dumps(self.tokens))
-        for role, token in self.tokens.items():
-            _write_private(self.token_file(role), token + "\n")
+        for who, token in {**self.tokens, **self.staff}.items():
+            _write_private(self.token_file(who), token + "\n")
+        people = [
+            {"id": of, "roles": list(STAFF[of]), "desk": self.desk, "token": token}
+            for of, token in self.staff.items()
+        ]
+        _write_private(self.folder / PEOPLE, tomli_w.dumps({"person": people}))
 
-    def launch(self) -> None:
-        """Start the node, on another port where its own is taken; `wait_ready` waits for it."""
+    def launch(self, program: Sequence[str] = ()) -> None:
+        """Start the node, or a `program` in its place; `wait_ready` waits for it.
+
+        Where its port is taken it gets another.
+        """
+        self._program = program
         self._port = free_port(self._port)
         settings = {
             "keys": "keys",
@@ -111,12 +137,13 @@ class Member:
             "host": HOST,
             "port": self._port,
             "tokens": "tokens.toml",
+            "people": PEOPLE,
             "wait_seconds": WAIT_SECONDS if self._engines is None else ENGINE_WAIT_SECONDS,
             "public_step_seconds": PUBLIC_STEP_SECONDS,
             "exchange_beat_seconds": EXCHANGE_BEAT_SECONDS,
         }
         (self.folder / CONFIG).write_text(tomli_w.dumps(settings))
-        self.node.launch()
+        self.node.launch(program)
 
     def wait_listening(self) -> None:
         """Return when the node answers, whatever it still waits for.
@@ -135,7 +162,7 @@ class Member:
         self._wait_for({httpx.codes.OK})
 
     def ask(self, path: str, *, role: str | None = None) -> httpx.Response:
-        """Return what the node answers to somebody in `role`, or to a stranger."""
+        """Return what the node answers to a stranger, or by a token: a role's or a person's."""
         return self._client.get(self.url + path, headers=self._headers(role))
 
     def post(self, path: str, body: object, *, role: str, key: str) -> httpx.Response:
@@ -161,7 +188,7 @@ class Member:
                 if launches == _LAUNCHES or free_port(self._port) == self._port:
                     raise DemoError(f"{self.name}'s node ended: {self.node.last_words()}")
                 launches += 1
-                self.launch()
+                self.launch(self._program)
             with contextlib.suppress(httpx.TransportError):
                 # With a token of this run: another program at that port would not know it.
                 answer = self.ask("/readyz", role="operator")
@@ -177,7 +204,8 @@ class Member:
         return {"engine": self._engines.settings(self.name)}
 
     def _headers(self, role: str | None) -> dict[str, str]:
-        return {} if role is None else {"Authorization": f"Bearer {self.tokens[role]}"}
+        tokens = {**self.tokens, **self.staff}
+        return {} if role is None else {"Authorization": f"Bearer {tokens[role]}"}
 
 
 def _write_private(path: Path, text: str) -> None:

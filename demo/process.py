@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from demo.command import environment, words
@@ -37,13 +37,13 @@ class NodeProcess:
         """Return the process's number, or None while there is none."""
         return self._process.pid if self._process is not None and self.is_running else None
 
-    def launch(self) -> None:
-        """Start it; what it says goes into its log."""
+    def launch(self, program: Sequence[str] = ()) -> None:
+        """Start it, or a `program` in its place; what that says goes into its log."""
         # Two of them would write into one database.
         self.kill()
         with (self._folder / LOG).open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 -- our own program, no shell
-                words("node", "--config", self._folder / CONFIG),
+                [*(program or words("node")), "--config", str(self._folder / CONFIG)],
                 env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -13,7 +13,7 @@ from demo.people import CaseSignal, Person
 from demo.screen import Screen
 from ledger.cosignature import SignedCheckpoint, verify_quorum
 from ledger.receipt import Receipt, verify_receipt
-from ledger.tile import Tile, decode_bundle
+from ledger.tile import decode_bundle, entry_tiles
 
 _WAIT_SECONDS = 20
 _LOOK_EVERY_SECONDS = 0.05
@@ -29,6 +29,8 @@ class Posted:
     status: int
     local_id: str
     receipt: Receipt
+    at: float = field(default_factory=time.monotonic)
+    """When, in seconds by a clock that only goes forward."""
 
     @property
     def height(self) -> int:
@@ -143,9 +145,13 @@ class Stage:
         return served
 
     def blocks(self, name: str, *, role: str | None, size: int) -> list[bytes]:
-        """Return the first `size` blocks, at most 256, as `name` serves them in one tile."""
-        tile = Tile(None, 0, size)
-        return decode_bundle(self.members[name].ask(f"/{tile.path()}", role=role).content)
+        """Return the first `size` blocks as `name` serves them."""
+        member = self.members[name]
+        return [
+            raw
+            for tile in entry_tiles(size)
+            for raw in decode_bundle(member.ask(f"/{tile.path()}", role=role).content)
+        ]
 
 
 def _detail(answer: httpx.Response) -> str:

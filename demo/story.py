@@ -1,4 +1,4 @@
-"""The story: setting up, nine scenes, and what can be tried afterwards."""
+"""The story: setting up, its scenes, and what can be tried afterwards."""
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator
@@ -11,12 +11,17 @@ from demo.consortium import DOCUMENT, Members
 from demo.people import people
 from demo.scenes import (
     audit,
+    coordinate,
+    forged,
+    grant,
     load,
     look,
     match,
     matched,
+    onlooker,
     outage,
     post,
+    take_up,
     tamper,
     two_gone,
     two_votes,
@@ -33,6 +38,11 @@ SCENES: tuple[Scene, ...] = (
     (look.TITLE, look.play),
     (match.TITLE, match.play),
     (matched.TITLE, matched.play),
+    (take_up.TITLE, take_up.play),
+    (grant.TITLE, grant.play),
+    (forged.TITLE, forged.play),
+    (coordinate.TITLE, coordinate.play),
+    (onlooker.TITLE, onlooker.play),
     (load.TITLE, load.play),
     (outage.TITLE, outage.play),
     (withdraw.TITLE, withdraw.play),
@@ -151,12 +161,17 @@ def _show_doors(members: Members, screen: Screen) -> None:
     screen.rows([(m.name, m.url, f"{m.folder / 'tokens'}/<role>") for m in members.all])
     uwv = members["uwv"]
     screen.say()
-    screen.say("UWV's tokens, made for this run; nobody prints a real one:")
-    screen.rows(list(uwv.tokens.items()))
+    screen.say("UWV's tokens, of roles and of people, made for this run; nobody prints a real one:")
+    screen.rows(list({**uwv.tokens, **uwv.staff}.items()))
     screen.say()
     screen.say("UWV's own signals, as its caseworker:")
     header = f"Authorization: Bearer {uwv.tokens['caseworker']}"
     screen.paste(shlex.join(["curl", "-H", header, f"{uwv.url}/v1/signals"]))
+    screen.say()
+    screen.say("The cases that the import left at SVB's desk, as its caseworker w1:")
+    svb = members["svb"]
+    token = svb.token_file("w1")
+    screen.paste(pasted("case", "list", "--url", svb.url, "--token-file", token))
 
 
 @contextmanager

@@ -12,13 +12,20 @@ from demo.stage import Posted, Stage
 from ledger.block import Block
 
 TITLE = "UWV withdraws its signal"
+# Which match it is of those in a table, and which pair, nobody can tell from outside: the one that
+# goes. What happened to pairs so far happened to this one.
+_CASE = (
+    "SELECT box FROM match WHERE ? >= 0",
+    "SELECT box FROM pair WHERE ? >= 0",
+    "SELECT box FROM pair_event WHERE ? >= 0",
+)
 _QUERIES = {
-    "uwv": "SELECT case_box, person_box, body_box FROM signal WHERE height = ?",
-    "bzk": "SELECT share_box FROM custody WHERE height = ?",
-    # Which of SVB's matches it is, nobody can tell from outside: the one that goes.
-    "svb": "SELECT box FROM match WHERE ? >= 0",
+    "uwv": ("SELECT case_box, person_box, body_box FROM signal WHERE height = ?", *_CASE),
+    "bzk": ("SELECT share_box FROM custody WHERE height = ?",),
+    "svb": _CASE,
 }
-_BOXES = 5
+_BOXES = 8
+"""Of signal, share, matches and pairs; besides, those of all that happened."""
 _SWEPT_WITHIN_SECONDS = 20
 _LOOK_EVERY_SECONDS = 0.2
 Kept = dict[str, list[bytes]]
@@ -34,7 +41,7 @@ class Erased(NamedTuple):
 def play(stage: Stage) -> None:
     """Delete the first signal, and look for what is left of it at everybody."""
     screen, first, second = stage.screen, stage.the_first(), stage.the_second()
-    before = _kept(stage, first)
+    before, events = _kept(stage, first), _events(stage)
     case = wait_case(stage, second)
     uwv, svb = stage.members["uwv"], stage.members["svb"]
     path = f"/v1/signals/{first.local_id}"
@@ -53,7 +60,7 @@ def play(stage: Stage) -> None:
         expected="202, then 410 at UWV, 404 at SVB, and SVB's own signal without a case",
         seen=(asked.status_code, own.text, gone.text),
     )
-    _claim_nothing_held(stage, first, before)
+    _claim_nothing_held(stage, first, before, events=events)
     screen.claim(
         f"the receipt of block {first.height} still holds: a block stays, and never said of whom",
         holds=len(stage.cosigners(first.receipt)) >= stage.members.document.quorum,
@@ -73,19 +80,20 @@ def _claim_erasure(stage: Stage, blocks: list[Block]) -> None:
     )
 
 
-def _claim_nothing_held(stage: Stage, first: Posted, before: Kept) -> None:
+def _claim_nothing_held(stage: Stage, first: Posted, before: Kept, *, events: int) -> None:
     bzk = stage.members["bzk"].ask(f"/v1/blocks/{first.height}/body", role="fg")
     until = time.monotonic() + _SWEPT_WITHIN_SECONDS
     # The author erases once its own node has the block final, and each log is swept a moment later.
-    while (erased := _compare(stage, first, before)) != Erased(_BOXES, 0):
+    expected = Erased(_BOXES + events, 0)
+    while (erased := _compare(stage, first, before)) != expected:
         if time.monotonic() > until:
             break
         time.sleep(_LOOK_EVERY_SECONDS)
     stage.screen.claim(
-        f"BZK, custodian: {bzk.status_code}; of {erased.gone} boxes at UWV, SVB and BZK no byte is "
-        "left on their disks",
-        holds=bzk.status_code == httpx.codes.GONE and erased == Erased(_BOXES, 0),
-        expected=f"410, and {_BOXES} boxes of which nothing is left",
+        f"BZK, custodian: {bzk.status_code}; of {erased.gone} boxes at UWV, SVB and BZK, all that "
+        "happened in the case among them, no byte is left on their disks",
+        holds=bzk.status_code == httpx.codes.GONE and erased == expected,
+        expected=f"410, and {expected.gone} boxes of which nothing is left",
         seen=(bzk.status_code, erased),
     )
 
@@ -93,17 +101,26 @@ def _claim_nothing_held(stage: Stage, first: Posted, before: Kept) -> None:
 def _kept(stage: Stage, first: Posted) -> Kept:
     """Return by member what its disk holds, as stored, where the signal is among it."""
     kept = {}
-    for name, query in _QUERIES.items():
+    for name, queries in _QUERIES.items():
         with stolen(stage.members[name].database) as disk:
-            kept[name] = disk.boxes(query, first.height)
+            kept[name] = [box for query in queries for box in disk.boxes(query, first.height)]
     return kept
+
+
+def _events(stage: Stage) -> int:
+    """Return how many things happened in the case, at both desks."""
+    count = 0
+    for name in ("uwv", "svb"):
+        with stolen(stage.members[name].database) as disk:
+            count += disk.count("pair_event")
+    return count
 
 
 def _compare(stage: Stage, first: Posted, before: Kept) -> Erased:
     gone, left = 0, 0
-    for name, query in _QUERIES.items():
+    for name, queries in _QUERIES.items():
         with stolen(stage.members[name].database) as disk:
-            now = set(disk.boxes(query, first.height))
+            now = {box for query in queries for box in disk.boxes(query, first.height)}
             went = [box for box in before[name] if box not in now]
             gone += len(went)
             left += sum(box in disk.raw for box in went)
