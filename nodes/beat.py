@@ -4,7 +4,8 @@ At each moment (`nodes.metronome`) an issuer sends one `exchange` with a frame o
 other issuer, whatever waits. Pieces stay in line until their beat is final; what does not fit waits
 for the next one. While an earlier beat has not come on the chain no other is made, so a node that
 was cut off does not catch up in a burst. Urgent messages go at once, in an entry that says so, as
-far as the day's quota leaves room for all beats of the day.
+far as the day's quota leaves room for all beats of the day; so does what they must not overtake.
+While pieces for a receiver are on their way no others are sent to it: what was said keeps its order.
 """
 
 import asyncio
@@ -92,11 +93,13 @@ class Beat:
         message: bytes,
         raw: bytes,
         is_urgent: bool = False,
+        after: Sequence[bytes] = (),
     ) -> None:
         """Queue the message `raw` under its random 16-byte id `message` for desks of member `to`.
 
         In the caller's transaction; `desks` are one or two names `member/desk`. It goes with the
-        next beat with room; an urgent one at once, beside the rhythm, after `wake`.
+        next beat with room; an urgent one at once, beside the rhythm, after `wake`, and before it
+        the earlier messages to the same member with the ids `after`.
 
         Raises:
             InputError: not another issuer, or not one or two case desks of it.
@@ -110,6 +113,8 @@ class Beat:
         if not 1 <= len(set(desks)) == len(desks) <= SLOTS or not own.issuperset(desks):
             raise InputError(f"a message goes to one or two case desks of {to}", field="desks")
         pieces = split_message(raw, message=message)
+        if is_urgent:
+            self._outgoing.hasten(connection, after)
         self._outgoing.add(connection, pieces, receiver=to, desks=desks, is_urgent=is_urgent)
         self._logbook.write(connection, [Processing(Act.SEND, EXCHANGE)])
         self._has_urgent |= is_urgent
@@ -257,8 +262,13 @@ class Beat:
         self, connection: Connection, cards: Mapping[str, DeskCard], document: Consortium
     ) -> Waiting:
         """Return what is to go now to those of whom there are keys."""
-        waiting, stuck = {}, []
+        waiting: Waiting = {}
+        stuck, ahead = [], self._outgoing.on_its_way(connection, kind=KIND)
+        going = {name for beat in ahead for name in self._outgoing.receivers_of(connection, beat)}
         for name in exchange_receivers(document, author=self._member):
+            if name in going:
+                waiting[name] = []
+                continue
             queued = self._outgoing.waiting(connection, name, self._count)
             ready = [p for p in queued if name in cards and _has_all(cards[name], p)]
             if len(ready) < len(queued):

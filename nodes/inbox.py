@@ -1,12 +1,15 @@
 """The inbox: what others' final entries bring to this node, by the items that came with them.
 
 Items wait in custody until their block is final here; then each is taken up once and deleted. What
-has not come by then is fetched: from its author, or from a custodian to whom it was left.
+has not come by then is fetched: from its author, or from a custodian to whom it was left. What one
+author says is taken up in the order of its blocks: the next waits for what is to be fetched, for a
+day, so that an author that withholds something keeps nobody waiting for ever.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -29,7 +32,7 @@ from nodes.peers.sealed import open_fields
 from nodes.prober import Prober
 from nodes.replica import Replica
 from nodes.store import chain, matching
-from nodes.store.custody import Custody
+from nodes.store.custody import Custody, Held
 from nodes.store.database import Database
 from nodes.store.dispatches import Dispatches
 from nodes.store.matching import Wanted
@@ -39,10 +42,11 @@ from nodes.store.writer import Writer
 _log = logging.getLogger(__name__)
 _FETCH = 64
 _LOOK_SECONDS = 0.5
+_PATIENCE = timedelta(days=1)
 
 
 class Taker(Protocol):
-    """Who takes up the items of a kind that has nothing to do with matching."""
+    """Who takes up the items of a kind that has nothing to do with matching, in order."""
 
     def concerns(self, connection: Connection, height: int, signed: SignedEntry) -> bool:
         """Tell whether an entry in that block has an item for this member."""
@@ -101,9 +105,10 @@ class Inbox:
         if not self._concerns(connection, height, signed):
             return
         raw = self._custody.share(connection, signed.id)
-        if raw is None:
-            entry, today = signed.entry, self._clock.today()
-            matching.want(connection, Wanted(height, signed.id, entry.author, entry.kind, today))
+        entry, today = signed.entry, self._clock.today()
+        wanted = Wanted(height, signed.id, entry.author, entry.kind, today)
+        if raw is None or self._must_wait(connection, wanted):
+            matching.want(connection, wanted)
             return
         self._take_up(connection, height, signed, Share.decode(raw))
 
@@ -142,8 +147,26 @@ class Inbox:
                 for author in matching.wanted_authors(connection)
             }
         for author, wanted in missing.items():
-            await self._fetch(author, wanted)
+            if wanted:
+                await self._fetch(author, wanted)
+            await self._take_kept(author)
         return bool(missing)
+
+    async def _take_kept(self, author: str) -> None:
+        """Take up what came before something else that is here by now, or does not come."""
+        with self._database.read() as connection:
+            kept = matching.kept_of(connection, author, count=_FETCH)
+        for one in kept:
+            with self._database.read() as connection:
+                must_wait = self._must_wait(connection, one)
+                part = None if must_wait else self._custody.share(connection, one.entry_id)
+            if part is not None:
+                await self._receive(one, part)
+
+    def _must_wait(self, connection: Connection, one: Wanted) -> bool:
+        """Tell whether something that its author said before is still to be fetched."""
+        since = self._clock.today() - _PATIENCE
+        return one.kind in self._takers and matching.is_earlier_wanted(connection, one, since=since)
 
     def _concerns(self, connection: Connection, height: int, signed: SignedEntry) -> bool:
         """Tell whether the entry has an item for this node that was not taken up yet."""
@@ -270,6 +293,10 @@ class Inbox:
                 may_lack=True,
                 locate_at=lambda at: chain.locate_at(connection, at),
             )
+            if self._must_wait(connection, wanted):
+                self._custody.hold(connection, [Held(signed, part)])
+                self._custody.place(connection, [(wanted.height, signed.id)])
+                return
             self._take_up(connection, wanted.height, signed, share)
 
         try:

@@ -149,6 +149,7 @@ class Deeds:
             message=message,
             raw=Message(pair.match, pair.own_desk, content).encode(),
             is_urgent=is_urgent,
+            after=[one.sent for one in dossier.events if one.sent is not None],
         )
 
     def record(self, connection: Connection, dossier: Dossier, act: Act) -> None:

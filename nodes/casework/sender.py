@@ -18,11 +18,12 @@ class Sender(Protocol):
         message: bytes,
         raw: bytes,
         is_urgent: bool = False,
+        after: Sequence[bytes] = (),
     ) -> None:
         """Queue, in the caller's transaction, the encoded message `raw` under its 16-byte id.
 
         It is for one or two `desks` ('member/desk') of the member `to`. An urgent one goes at
-        once, beside the rhythm.
+        once, beside the rhythm, and overtakes none of the earlier ones with the ids `after`.
         """
 
     def wake(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, null, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, null, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ledger.encoding import Digest
@@ -20,6 +20,7 @@ from nodes.store.chain import move_cursor
 from nodes.store.statement import Statement
 from nodes.store.tables import (
     CursorRow,
+    CustodyRow,
     FrameRow,
     LocatedRow,
     PlacingRow,
@@ -33,6 +34,7 @@ _wanted = WantedRow.__table__  # type: ignore[attr-defined]
 _unopened = UnopenedRow.__table__  # type: ignore[attr-defined]
 _located = LocatedRow.__table__  # type: ignore[attr-defined]
 _cursor = CursorRow.__table__  # type: ignore[attr-defined]
+_custody = CustodyRow.__table__  # type: ignore[attr-defined]
 _KEPT = "kept/"
 _ADD_PLACING = Statement(upsert(_placing).on_conflict_do_nothing())
 _PLACING = Statement(
@@ -69,7 +71,20 @@ _all_wanted = select(
 _some_wanted = _all_wanted.limit(bindparam("count"))
 _WANTED = Statement(_some_wanted)
 _WANTED_OF_KIND = Statement(_some_wanted.where(_wanted.c.kind == bindparam("kind")))
-_WANTED_OF_AUTHOR = Statement(_some_wanted.where(_wanted.c.author == bindparam("author")))
+_of_author = _some_wanted.where(_wanted.c.author == bindparam("author"))
+_is_here = exists().where(_custody.c.entry_id == _wanted.c.entry_id)
+_WANTED_OF_AUTHOR = Statement(_of_author.where(~_is_here))
+_KEPT_OF_AUTHOR = Statement(_of_author.where(_is_here))
+_EARLIER = Statement(
+    select(_wanted.c.height)
+    .where(
+        _wanted.c.height < bindparam("height"),
+        _wanted.c.author == bindparam("author"),
+        _wanted.c.kind == bindparam("kind"),
+        _wanted.c.since.between(bindparam("since"), bindparam("until")),
+    )
+    .limit(1)
+)
 _WANTED_AUTHORS = Statement(select(_wanted.c.author).distinct().order_by(_wanted.c.author))
 _GIVE_UP = Statement(
     delete(_wanted).where(_wanted.c.kind == bindparam("of"), _wanted.c.since < bindparam("before"))
@@ -233,6 +248,28 @@ def wanted_of(connection: Connection, author: str, *, count: int) -> list[Wanted
     """Return up to `count` entries by `author` whose items are to be fetched, oldest first."""
     rows = _WANTED_OF_AUTHOR.rows(connection, author=author, count=count)
     return [_read_wanted(row) for row in rows]
+
+
+def kept_of(connection: Connection, author: str, *, count: int) -> list[Wanted]:
+    """Return up to `count` entries by `author` whose items came and wait, oldest first."""
+    rows = _KEPT_OF_AUTHOR.rows(connection, author=author, count=count)
+    return [_read_wanted(row) for row in rows]
+
+
+def is_earlier_wanted(connection: Connection, one: Wanted, *, since: date) -> bool:
+    """Tell whether an entry before `one`, of its author and kind, is wanted `since` that day.
+
+    One that is said to be wanted since after `one` was is none: the clock was set back meanwhile.
+    """
+    found = _EARLIER.value(
+        connection,
+        height=one.height,
+        author=one.author,
+        kind=one.kind,
+        since=since.isoformat(),
+        until=one.since.isoformat(),
+    )
+    return found is not None
 
 
 def give_up(connection: Connection, *, kind: str, before: int) -> None:

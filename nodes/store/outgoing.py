@@ -48,6 +48,12 @@ _ASSIGN = Statement(
     .values(entry_id=bindparam("beat"))
 )
 _FREE = Statement(update(_outgoing).where(_in_beat).values(entry_id=null()))
+_HASTEN = Statement(
+    update(_outgoing)
+    .where(_outgoing.c.message == bindparam("of"), _outgoing.c.entry_id.is_(None))
+    .values(rank=URGENT)
+)
+_RECEIVERS = Statement(select(_outgoing.c.receiver).where(_in_beat).distinct())
 _MESSAGES = Statement(select(_outgoing.c.message).where(_in_beat).distinct())
 _DROP_BEAT = Statement(delete(_outgoing).where(_in_beat))
 _LEFT = Statement(
@@ -63,10 +69,14 @@ _PUT_CARD = Statement(
     )
 )
 _CARD = Statement(select(_card.c.card).where(_card.c.member == bindparam("member")))
+_day = select(_block.c.day).where(_block.c.height == _dispatch.c.height).scalar_subquery()
+# Not joined: it would begin with every block of before that day.
 _EXPIRED = Statement(
-    select(_dispatch.c.entry_id)
-    .join(_block, _block.c.height == _dispatch.c.height)
-    .where(_dispatch.c.kind == bindparam("kind"), _block.c.day < bindparam("before"))
+    select(_dispatch.c.entry_id).where(
+        _dispatch.c.kind == bindparam("kind"),
+        _dispatch.c.height >= 0,
+        _day < bindparam("before"),
+    )
 )
 _ON_ITS_WAY = Statement(
     select(_dispatch.c.entry_id)
@@ -119,6 +129,10 @@ class Outgoing:
             ],
         )
 
+    def hasten(self, connection: Connection, messages: Iterable[bytes]) -> None:
+        """Let what waits of messages be urgent, each in its own place."""
+        _HASTEN.run_all(connection, [{"of": self._mac(message)} for message in messages])
+
     def waiting(self, connection: Connection, receiver: str, count: int) -> list[Queued]:
         """Return up to `count` pieces that stand in no beat yet, urgent ones first."""
         return self._read(_WAITING.rows(connection, receiver=receiver, count=count))
@@ -130,6 +144,10 @@ class Outgoing:
     def of_beat(self, connection: Connection, entry_id: Digest) -> list[Queued]:
         """Return the pieces that stand in a beat, in line."""
         return self._read(_OF_BEAT.rows(connection, id=entry_id))
+
+    def receivers_of(self, connection: Connection, entry_id: Digest) -> list[str]:
+        """Return for whom there are pieces in a beat."""
+        return _RECEIVERS.column(connection, id=entry_id)
 
     def assign(self, connection: Connection, pieces: Iterable[Queued], entry_id: Digest) -> None:
         """Note in which beat pieces stand."""

@@ -10,7 +10,9 @@ import pytest
 from ledger.exchange.beat import Size
 from ledger.exchange.item import CHUNK_BYTES, MAX_MESSAGE_BYTES
 from nodes.errors import NodeError
+from nodes.peers.port import ITEMS
 from nodes.store import matching
+from tests.support.agencies import is_a
 from tests.support.bench import run
 from tests.support.cluster import PATIENCE_SECONDS
 from tests.support.consortium import DESKS, Founded, found, url_of
@@ -115,6 +117,37 @@ def test_a_recipient_that_is_down_for_a_day_gets_everything(
             assert [one.raw for one in sorted(cluster.mail("svb"), key=lambda m: m.height)] == said
             with cluster["svb"].database.read() as connection:
                 assert matching.wanted(connection, count=1) == []
+
+    run(scenario())
+
+
+def test_what_comes_after_something_withheld_waits_for_it_for_a_day(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with ExchangeCluster(founded) as cluster:
+            await cluster.until_addressed()
+            said = [f"number {number}".encode() for number in range(5)]
+            for number, raw in enumerate(said):
+                cluster.wires.down = {url_of("svb")} if number == 0 else set()
+                cluster.wires.lose_requests = lambda sender, url, message: is_a(message, ITEMS)
+                await cluster.send("uwv", "svb", raw)
+                assert await cluster.beat("uwv")
+                await cluster.until(lambda: is_final(cluster, "uwv"))
+            await cluster.send("uwv", "szw", b"to another")
+            await cluster.send("szw", "svb", b"by another")
+            for name in ("uwv", "szw"):
+                assert await cluster.beat(name)
+            await cluster.until_heard("svb", b"by another")
+            await cluster.until_heard("szw", b"to another")
+            assert [one.raw for one in cluster.mail("svb")] == [b"by another"]
+
+            cluster.clock.turn(days=2)
+            await cluster.until_heard("svb", *said[1:])
+            assert [one.raw for one in cluster.mail("svb")[1:]] == said[1:]
+
+            cluster.wires.lose_requests = lambda sender, url, message: False
+            await cluster.until_heard("svb", said[0])
+            await cluster.until_taken()
+            assert len(cluster.mail("svb")) == 1 + len(said)
 
     run(scenario())
 

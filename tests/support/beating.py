@@ -41,7 +41,13 @@ async def address(bench: Bench, *names: str) -> None:
 
 
 async def send(
-    bench: Bench, raw: bytes, *, to: str = "svb", number: int = 1, is_urgent: bool = False
+    bench: Bench,
+    raw: bytes,
+    *,
+    to: str = "svb",
+    number: int = 1,
+    is_urgent: bool = False,
+    after: Sequence[bytes] = (),
 ) -> bytes:
     """Queue a message by the bench's node and return its id."""
     message = number.to_bytes(16, "big")
@@ -54,6 +60,7 @@ async def send(
             message=message,
             raw=raw,
             is_urgent=is_urgent,
+            after=after,
         )
 
     await bench.node.writer.do(work)

@@ -45,8 +45,10 @@ class Mailbag:
         message: bytes,
         raw: bytes,
         is_urgent: bool = False,
+        after: Sequence[bytes] = (),
     ) -> None:
         """Keep the message; see `Sender`."""
+        del after
         assert connection.in_transaction()
         if self.is_full:
             raise StorageError("the bag is full")

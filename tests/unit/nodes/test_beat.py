@@ -418,6 +418,46 @@ def test_urgent_ones_go_beside_the_rhythm_and_say_so(founded: Founded) -> None:
     run(scenario())
 
 
+def test_an_urgent_one_takes_along_what_it_must_not_overtake(founded: Founded) -> None:
+    async def scenario() -> None:
+        async with Bench(founded, "uwv") as bench:
+            await address(bench)
+            for number in range(20):
+                await send(bench, b"another case", number=number)
+            first = await send(bench, b"first", number=98)
+            await send(bench, b"urgent", number=99, is_urgent=True, after=[first])
+
+            beat = await must(bench, is_urgent=True)
+
+            assert opened(bench, beat) == [b"first", b"urgent"] + [b"another case"] * 14
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("is_urgent", [True, False])
+def test_nothing_is_sent_to_whom_something_is_on_its_way(founded: Founded, is_urgent: bool) -> None:
+    """Else the later could come on the chain first; from outside it is a beat like any other."""
+
+    async def scenario() -> None:
+        async with Bench(founded, "uwv") as bench:
+            await address(bench)
+            await send(bench, b"first", number=1, is_urgent=not is_urgent)
+            earlier = await must(bench, is_urgent=not is_urgent)
+            await send(bench, b"second", number=2, is_urgent=is_urgent)
+            await send(bench, b"to szw", number=3, to="szw", is_urgent=is_urgent)
+
+            later = await must(bench, is_urgent=is_urgent)
+
+            assert opened(bench, later) == []
+            assert opened(bench, later, "szw") == [b"to szw"]
+            assert bench.node.beat.trouble is None
+            await bring(bench, earlier)
+            await bring(bench, later)
+            assert opened(bench, await must(bench, is_urgent=is_urgent)) == [b"second"]
+
+    run(scenario())
+
+
 def test_urgent_ones_leave_room_for_every_beat_of_the_day(tmp_path: Path) -> None:
     """From noon at 600 seconds there are 72 beats left."""
 
