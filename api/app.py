@@ -9,7 +9,6 @@
 Whoever sends the token of a role or a person is of this agency; everybody else is a stranger.
 """
 
-from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -33,7 +32,7 @@ from api.routes import (
 )
 from api.web import pages
 from nodes.node import Node
-from nodes.people import Person
+from nodes.staff import Staff
 
 MAJOR = "/v1"
 _TITLE = "Signaalketen"
@@ -59,8 +58,8 @@ _LICENCE = {"name": "EUPL-1.2", "identifier": "EUPL-1.2"}
 _EXAMPLE_URL = "https://signaalketen.example"
 
 
-def create_app(node: Node, *, tokens: dict[str, str], people: Sequence[Person] = ()) -> FastAPI:
-    """Return the application that is the face of `node`, for `people`, and a role by token."""
+def create_app(node: Node, *, tokens: dict[str, str], staff: Staff | None = None) -> FastAPI:
+    """Return the application that is the face of `node`, for its `staff`, and a role by token."""
     api = create_api(node.settings.url)
     root = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     problems.install(root)
@@ -69,7 +68,7 @@ def create_app(node: Node, *, tokens: dict[str, str], people: Sequence[Person] =
     for app in (root, api):
         app.state.node = node
         app.state.tokens = tokens
-        app.state.people = tuple(people)
+        app.state.staff = staff or Staff()
     root.mount(MAJOR, api)
     root.add_middleware(BodyLimit)
     root.add_middleware(Heads)

@@ -9,7 +9,7 @@ caller was recognised.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from ledger.case.people import Actor, Role
 from nodes.casework.casework import Casework
 from nodes.node import Node
 from nodes.people import Person
+from nodes.staff import Staff
 
 ROLE_HEADER = "Signaalketen-Role"
 _FG = "fg"
@@ -65,18 +66,24 @@ async def running_casework(request: Request) -> Casework:
     return casework
 
 
+async def present_staff(request: Request) -> Staff:
+    """Return who acts in cases at that node."""
+    staff: Staff = request.app.state.staff
+    return staff
+
+
 async def optional_caller(request: Request, credentials: _Credentials) -> Caller | None:
     """Return who calls, or None for a stranger; a wrong token is refused, not ignored."""
     if credentials is None:
         return None
     tokens: dict[str, str] = request.app.state.tokens
-    people: Sequence[Person] = request.app.state.people
+    staff: Staff = request.app.state.staff
     shown, found = credentials.credentials.encode(), None
     # Every token is compared, so that the time tells nothing of which came close.
     for token, role in tokens.items():
         if hmac.compare_digest(token.encode(), shown):
             found = Caller((role,))
-    for person in people:
+    for person in staff.now():
         if hmac.compare_digest(person.token.encode(), shown):
             found = Caller(tuple(person.roles), person)
     if found is None:
@@ -155,6 +162,7 @@ def _forbidden(why: str) -> HTTPException:
 
 NodeDep = Annotated[Node, Depends(running_node)]
 CaseworkDep = Annotated[Casework, Depends(running_casework)]
+StaffDep = Annotated[Staff, Depends(present_staff)]
 IsInside = Annotated[bool, Depends(is_inside)]
 Caseworker = Annotated[Caller, Depends(own_system)]
 PrivacyOfficer = Annotated[Caller, Depends(require(_FG))]

@@ -10,15 +10,17 @@ from nodes.node import Node
 from nodes.readiness import reasons
 from nodes.reposting import Reposted
 from nodes.sequencer.cometbft.misbehaviour import Misbehaviour
+from nodes.staff import Staff
 from nodes.store import chain as store
 
 
 class NodeCollector(Collector):
-    """Reads the numbers of `node`."""
+    """Reads the numbers of `node` and its `staff`."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, staff: Staff | None = None) -> None:
         """Read nothing yet."""
         self._node = node
+        self._staff = staff
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family."""
@@ -47,7 +49,7 @@ class NodeCollector(Collector):
         unready = GaugeMetricFamily(
             "signaalketen_unready", "What is wrong now, by the code of /readyz", labels=["code"]
         )
-        for wrong in reasons(node):
+        for wrong in reasons(node, self._staff):
             unready.add_metric([wrong.code], 1)
         yield unready
 

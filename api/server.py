@@ -27,8 +27,8 @@ from nodes.adapters import real_adapters
 from nodes.errors import ConfigurationError, NodeError
 from nodes.libsodium import remove_unpacked
 from nodes.node import Node
-from nodes.people import Person, load_people
 from nodes.settings import Settings, load_settings, load_tokens
+from nodes.staff import Staff, WrittenStaff
 from nodes.store.folder import hold
 
 _log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def serve(config: Path, *, log_level: str) -> None:
     with listener, hold(settings.data_dir):
         node = _build(settings)
         remove_unpacked()
-        app = create_app(node, tokens=tokens, people=_people(node, tokens))
+        app = create_app(node, tokens=tokens, staff=_staff(node, tokens))
         # All that was made so far stays to the end. Looking through it for garbage, again and
         # again, would take a tenth of what a node does.
         gc.collect()
@@ -109,9 +109,11 @@ def _build(settings: Settings) -> Node:
         raise
 
 
-def _people(node: Node, tokens: dict[str, str]) -> tuple[Person, ...]:
+def _staff(node: Node, tokens: dict[str, str]) -> Staff:
     path = node.settings.people
-    return () if path is None else load_people(path, member=node.keyring.member, tokens=tokens)
+    return (
+        Staff() if path is None else WrittenStaff(path, member=node.keyring.member, tokens=tokens)
+    )
 
 
 async def _run(node: Node, app: FastAPI, listener: socket.socket) -> None:

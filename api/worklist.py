@@ -88,13 +88,18 @@ class WorklistOut(Wire):
 
 
 class AwaitingOut(Wire):
-    """A request that awaits a decision or a review: in which case, about which match."""
+    """A request that awaits a second person: in which case, about which match."""
 
     case_id: HexId
     desk: DeskName
     match: HexId
     request: HexId
-    what: str = Field(max_length=6, json_schema_extra={"enum": ["decide", "review"]})
+    what: str = Field(
+        max_length=6,
+        description="`decide`: somebody prepared it. `acute`: nobody did yet, and an approver may "
+        "break the glass. `review`: the glass was broken.",
+        json_schema_extra={"enum": ["decide", "acute", "review"]},
+    )
 
     @classmethod
     def of(cls, awaiting: Awaiting) -> Self:

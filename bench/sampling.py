@@ -3,17 +3,16 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench import sampled
 from bench.errors import BenchError
-from demo.command import environment
 from demo.consortium import Members
 from demo.leash import Leash
-from demo.process import CONFIG, LOG, NodeProcess
+from demo.process import NodeProcess
 
 _FILE = "kinds.json"
 _ANSWER_WITHIN_SECONDS = 10
@@ -22,20 +21,10 @@ _ANSWER_WITHIN_SECONDS = 10
 class SampledProcess(NodeProcess):
     """Runs a node under `bench.sampled`."""
 
-    def launch(self) -> None:
-        """Start it as its base does, by another command."""
-        self.kill()
-        words = ["-m", sampled.__name__, self._folder / _FILE, "node", "--config"]
-        with (self._folder / LOG).open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 -- our own program, no shell
-                [sys.executable, *map(str, words), str(self._folder / CONFIG)],
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self._leash.hold(self._process.pid)
+    def launch(self, program: Sequence[str] = ()) -> None:
+        """Start it, or a `program` in its place, as its base does."""
+        sampled_node = [sys.executable, "-m", sampled.__name__, str(self._folder / _FILE), "node"]
+        super().launch(program or sampled_node)
 
 
 def sample(members: Members, leash: Leash) -> None:

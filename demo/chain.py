@@ -59,17 +59,21 @@ def settled(stage: Stage, *, kind: str = "consortium") -> list[Block]:
     issuers = {issuer.name for issuer in document.issuers}
     until = time.monotonic() + _SETTLE_WITHIN_SECONDS
     while True:
-        # Read before: what any of them has by now must be among the blocks.
-        known = max(_sizes(stage))
+        before = _sizes(stage)
         blocks = read_chain(stage.members["bzk"])
         missing = owed(blocks, issuers=issuers)
         is_there = any(block.signed.entry.kind == kind for block in blocks)
-        if is_there and not missing and known <= len(blocks) <= min(_sizes(stage)):
+        if is_there and not missing and is_of_all(len(blocks), before, _sizes(stage)):
             return blocks
         if time.monotonic() > until:
             owing = ", ".join(missing[:3]) or f"a block of kind {kind}, or a node's blocks"
             raise DemoError(f"after {_SETTLE_WITHIN_SECONDS} s there is still owed: {owing}")
         time.sleep(_LOOK_EVERY_SECONDS)
+
+
+def is_of_all(size: int, before: Collection[int], after: Collection[int]) -> bool:
+    """Tell whether `size` blocks are all that any node had `before`, and all nodes have `after`."""
+    return max(before) <= size <= min(after)
 
 
 def _sizes(stage: Stage) -> list[int]:

@@ -5,7 +5,8 @@ other issuer, whatever waits. Pieces stay in line until their beat is final; wha
 for the next one. While an earlier beat has not come on the chain no other is made, so a node that
 was cut off does not catch up in a burst. Urgent messages go at once, in an entry that says so, as
 far as the day's quota leaves room for all beats of the day; so does what they must not overtake.
-While pieces for a receiver are on their way no others are sent to it: what was said keeps its order.
+While pieces for a receiver are on their way no others are sent to it, so what was said keeps its
+order.
 """
 
 import asyncio

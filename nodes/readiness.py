@@ -5,6 +5,7 @@ halted              the order cannot be followed further
 catching-up         blocks of the order are still to be applied
 order-stands-still  the engines decide nothing now, and who is missing
 engine-misbehaved   an engine signed two things for one step; who and when, as the others proved it
+people-not-read     people.toml was changed and will not do; who was in it before may act
 disk                the database refuses
 posting-waits       signals are safe here but cannot be pushed or submitted
 locating-waits      too few key holders answer: posting goes on, matches come later
@@ -28,6 +29,7 @@ from dataclasses import dataclass
 from nodes.errors import ConfigurationError, SequencerError, StorageError
 from nodes.generation.progress import FAILED
 from nodes.node import Node
+from nodes.staff import Staff
 
 _MAX_HEIGHTS = 1000
 
@@ -46,9 +48,9 @@ class Reason:
     heights: tuple[int, ...] = ()
 
 
-def reasons(node: Node) -> list[Reason]:
-    """Return everything that is wrong with `node`; empty when all is well."""
-    found = []
+def reasons(node: Node, staff: Staff | None = None) -> list[Reason]:
+    """Return everything that is wrong with `node` and its `staff`; empty when all is well."""
+    found = _of_staff(staff)
     if node.follower.halted is not None:
         found.append(
             Reason("halted", node.follower.halted, "read the node's log, mend, restart the node")
@@ -71,6 +73,14 @@ def reasons(node: Node) -> list[Reason]:
         + _of_witness(node)
         + _of_own(node)
     )
+
+
+def _of_staff(staff: Staff | None) -> list[Reason]:
+    trouble = None if staff is None else staff.trouble()
+    if trouble is None:
+        return []
+    remedy = "mend it: until then who was in it before may act"
+    return [Reason("people-not-read", trouble, remedy, is_blocking=False)]
 
 
 def _disk(node: Node, text: str) -> Reason:

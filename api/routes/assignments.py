@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from api.callers import Anybody, CaseworkDep, LeadOrWorker, WorkerOrLead
+from api.callers import Anybody, CaseworkDep, LeadOrWorker, StaffDep, WorkerOrLead
 from api.case_acts import AbsenceIn, AssigneeIn, HandoverIn
 from api.problems import responses
 from api.routes.grants import DONE
@@ -48,8 +48,11 @@ async def hand_over(
     summary="Note an absence",
     responses={204: {"description": "Noted"}, **responses(400, 401, 403, 404, 409, 413, 507)},
 )
-async def be_away(body: AbsenceIn, actor: Anybody, casework: CaseworkDep) -> Response:
-    """Say from when to when somebody is away, and who stands in; a lead for the whole desk."""
+async def be_away(
+    body: AbsenceIn, actor: Anybody, casework: CaseworkDep, staff: StaffDep
+) -> Response:
+    """Say from when to when you are away, and who stands in; a lead of anybody at its desk."""
     first, last = body.days()
+    staff.verify_absence(body.person, by=actor)
     await casework.be_away(actor, person=body.person, first=first, last=last, deputy=body.deputy)
     return Response(status_code=204)

@@ -28,7 +28,7 @@ async def worklist(
 async def approvals(
     actor: Approver, casework: CaseworkDep, after: After = None, page_size: PageSize = 20
 ) -> QueueOut:
-    """Return the requests of other agencies that somebody prepared."""
+    """Return the requests of other agencies that somebody prepared, and all acute ones."""
     found = await casework.queue(actor, after=after, count=page_size)
     return QueueOut.of(found, size=page_size)
 

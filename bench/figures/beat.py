@@ -71,6 +71,11 @@ def measure(shop: Workshop) -> Iterator[Figure]:
             note=f"and {count * ITEM_BYTES:,} beside the chain for each receiver",
         )  # fmt: skip
 
+    yield Figure(
+        "bytes a message, beside the chain", ITEM_BYTES, "B",
+        note=f"of up to {CHUNK_BYTES:,}, in place of a dummy of its receiver's; on the chain none",
+    )  # fmt: skip
+
 
 def block_of(founded: Founded, count: int) -> bytes:
     """Return the block of a beat with a stored-line of each receiver."""

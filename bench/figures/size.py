@@ -1,11 +1,14 @@
-"""What a signal takes: of the chain, and of the disk of everybody whom it concerns.
+"""What a signal and a case take: of the chain, and of the disk of everybody whom they concern.
 
 One agency posts about new people, then a second about the same people; each time the growth of all
 databases is measured once every signal is located and answered. Disks are measured in whole pages,
 indexes and tree nodes included, without the write-ahead log, which does not grow with the chain.
+
+A case is two signals of two agencies. What their desks say adds nothing to the chain: it goes in
+beats, which go anyway (`bench.figures.beat`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bench.crowd import same
 from bench.figure import Aim, Figure
@@ -22,7 +25,7 @@ _WATCH = "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = 'watch'"
 
 
 def measure(shop: Workshop) -> Iterator[Figure]:
-    """Yield bytes a signal on the chain, then on disk by what the member is to the signal."""
+    """Yield bytes a signal on the chain, on disk by what the member is to it, and those a case."""
     nodes, count = shop.matching_nodes, shop.scale.weighed
     firsts = nodes.crowd.signals(_FIRST, count)
     shop.show("weighing signals that match nothing", 0)
@@ -50,6 +53,30 @@ def measure(shop: Workshop) -> Iterator[Figure]:
             f"bytes a signal, {role}", value, "B", limit=block, limit_of="the block itself",
             ratio=value / block, note=note,
         )  # fmt: skip
+    members = [member.name for member in nodes.members.all]
+    on_chain, beside = case_of(alone, met, members=members)
+    yield Figure(
+        "bytes a case, on the chain", on_chain, "B", limit=2 * block, limit_of="its two blocks",
+        ratio=on_chain / (2 * block),
+        note="two signals with their share of locates and answers; messages add none",
+    )  # fmt: skip
+    yield Figure(
+        "bytes a case, beside the chain", beside, "B",
+        note=f"on the disks of all {len(members)} members, indexes and tree nodes included",
+    )  # fmt: skip
+
+
+def case_of(
+    first: Mapping[str, float], second: Mapping[str, float], *, members: Collection[str]
+) -> tuple[float, float]:
+    """Return what a case takes on the chain, and beside it on all disks together.
+
+    Of a case's `first` and `second` signal it is given by how much each member's database grew,
+    and the chain, of which each has a copy.
+    """
+    on_chain = first[_CHAIN] + second[_CHAIN]
+    disks = sum(grown[name] for grown in (first, second) for name in members)
+    return on_chain, disks - on_chain * len(members)
 
 
 def _growth(nodes: Nodes, signals: Sequence[CaseSignal]) -> dict[str, float]:

@@ -52,12 +52,11 @@ def _claim_receipts(stage: Stage, read: Result) -> None:
 
 
 def _close(stage: Stage, own: Desk, other: Desk) -> None:
-    closed = own.run("close", own.case, "afgerond", "--yes")
-    stage.screen.command(closed.typed, closed.result.output)
+    own.say("endings", {"reason": "afgerond"})
     pair = other.wait(lambda pair: pair.closed is not None)
     late = other.post("messages", {"text": "Nog een vraag."})
     stage.screen.claim(
-        f"closed at both; another message by UWV: {late.status_code} “{late.json()['detail']}”",
+        f"SVB closes it; UWV writes once more: {late.status_code}, “{late.json()['detail']}”",
         holds=pair.closed == "afgerond" and late.status_code == httpx.codes.CONFLICT,
         expected="closed as afgerond, and 409",
         seen=(pair.closed, late.text),

@@ -100,8 +100,8 @@ def _forge_by_hand(stage: Stage, uwv: Desk, svb: Desk) -> None:
     except VerificationError as cause:
         why = str(cause)
     stage.screen.claim(
-        f"the same done by hand to the {field} granted before: UWV's signature on “{says}” is good, "
-        f"and yet the verdict on block {block.height} is “{why}”",
+        f"the same done by hand to the {field} granted before: UWV's signature on “{says}” is "
+        f"good, and yet the verdict on block {block.height} is “{why}”",
         holds=says == _FALSE_BY_HAND and "commitment" in why,
         expected="a sound signature, and a commitment that is not opened",
         seen=(says, why),

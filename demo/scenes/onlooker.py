@@ -21,13 +21,13 @@ def play(stage: Stage) -> None:
     blocks = [Block.decode(raw) for raw in stage.blocks("svb", role=None, size=size)]
     beats = beats_in(blocks[second.height :])
     screen.say(
-        f"In {elapsed:.0f} seconds two desks confirmed, asked, granted, refused, agreed and closed. "
-        "To anybody the ledger shows of that:"
+        f"In {elapsed:.0f} seconds two desks confirmed, asked, granted, refused, agreed and "
+        "closed. Of that the ledger shows, to anybody who looks:"
     )
     screen.rows([(name, f"{len(of)} of kind exchange", _form(of)) for name, of in beats.items()])
     screen.say(
-        f"Every issuer sends one each {EXCHANGE_BEAT_SECONDS} s, whatever there is to say (outside "
-        "the demonstration: ten minutes), with sealed items for each of the others, mostly dummies.",
+        f"Every issuer sends one each {EXCHANGE_BEAT_SECONDS} s (by default ten minutes), whatever "
+        "there is to say, with sealed items for each of the others: mostly dummies.",
     )
     forms = {form_of(block) for of in beats.values() for block in of}
     screen.claim(
@@ -76,7 +76,7 @@ def _search(stage: Stage, seen: bytes, desks: Sequence[Desk]) -> None:
     words = [*ids, *(line for line in lines if line is not None)]
     found = [word for word in words if word.encode() in seen or bytes.fromhex(word) in seen]
     stage.screen.claim(
-        f"none of the {len(set(words))} ids of match, cases, requests and messages stands in a block",
+        f"none of the {len(set(words))} ids of match, cases, requests and messages is in a block",
         holds=bool(words) and not found,
         expected="in none",
         seen=len(found),

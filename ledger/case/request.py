@@ -17,7 +17,7 @@ from ledger.case.people import Actor
 from ledger.consortium import VOCABULARY
 from ledger.errors import DeniedError
 from ledger.exchange.message import Request
-from ledger.exchange.words import Release
+from ledger.exchange.words import Necessity, Release
 from ledger.matrix import Ask
 
 BREAK_GLASS_FIELDS = frozenset({"theme", "helpQuestion"})
@@ -57,6 +57,13 @@ class Asked:
     def is_open(self) -> bool:
         """Tell whether it awaits an answer."""
         return self.stage in {Stage.ASKED, Stage.PREPARED}
+
+    @property
+    def is_acute(self) -> bool:
+        """Tell whether nobody prepared it, and one person alone may hand something over at once."""
+        is_needed = self.request.necessity is Necessity.ACUTE
+        is_some = not BREAK_GLASS_FIELDS.isdisjoint(self.request.wanted)
+        return self.stage is Stage.ASKED and is_needed and is_some
 
     def ask(self, *, of: str) -> Ask:
         """Return what is asked of the desk `of`, as the matrix judges it."""

@@ -29,7 +29,8 @@ class Summary:
     """A pair in short: at which `desk`, with which, its `state`, and what is awaited from whom.
 
     `asked`, `prepared` and `review` are the other desk's requests by id: to be prepared, to be
-    decided, and broken glass to be judged. `due` is when the clock has something to do next.
+    decided, and broken glass to be judged; `acute` are those in `asked` for which the glass may be
+    broken. `due` is when the clock has something to do next.
     """
 
     desk: str
@@ -39,6 +40,7 @@ class Summary:
     due: str | None
     what: str | None
     asked: tuple[str, ...]
+    acute: tuple[str, ...]
     prepared: tuple[str, ...]
     review: tuple[str, ...]
 
@@ -60,6 +62,7 @@ def summary_of(pair: Pair, now: datetime, *, erased: Collection[str]) -> Summary
         due=None if upcoming is None else upcoming.at.astimezone(UTC).isoformat(),
         what=None if upcoming is None else upcoming.what,
         asked=_ids(one for one in theirs if is_open and one.stage is Stage.ASKED),
+        acute=_ids(one for one in theirs if is_open and one.is_acute),
         prepared=_ids(one for one in theirs if is_open and one.stage is Stage.PREPARED),
         review=_ids(one for one in theirs if _is_to_review(one)),
     )

@@ -221,6 +221,6 @@ def _begun(opening: Opening) -> Pair:
 
 
 def _awaits(summaries: Collection[dict[str, object]]) -> int:
-    return (APPROVER if any(one["prepared"] for one in summaries) else 0) | (
-        OFFICER if any(one["review"] for one in summaries) else 0
-    )
+    is_to_decide = any(one["prepared"] or one["acute"] for one in summaries)
+    is_to_review = any(one["review"] for one in summaries)
+    return (APPROVER if is_to_decide else 0) | (OFFICER if is_to_review else 0)

@@ -40,8 +40,12 @@ from nodes.store.matches import Matches
 from nodes.store.signals import Signals
 from nodes.tracing import current
 
-_AWAITED = {Role.APPROVER: (APPROVER, "prepared"), Role.PRIVACY_OFFICER: (OFFICER, "review")}
-_DO = {APPROVER: "decide", OFFICER: "review"}
+_WHO = {Role.APPROVER: APPROVER, Role.PRIVACY_OFFICER: OFFICER}
+_AWAITED = {
+    APPROVER: {"acute": "acute", "decide": "prepared"},
+    OFFICER: {"review": "review"},
+}
+"""By whom what is awaited about which requests of a summary."""
 
 
 class Reading:
@@ -106,18 +110,19 @@ class Reading:
             DeniedError: another role.
             InputError: `after` is no place.
         """
-        if actor.role not in _AWAITED:
+        if actor.role not in _WHO:
             raise DeniedError("role", "only for: approver, privacy-officer")
-        who, name = _AWAITED[actor.role]
+        who = _WHO[actor.role]
         begin = START if after is None else _place(after)
         with self._database.read() as connection:
             rows = self._store.awaiting(connection, who, after=begin.key, count=count)
             shown = self._showing(connection, [work for _, work in rows])
         await self._logbook.record(shown, trace=current())
         return [
-            Awaiting(work.case, work.desk, match, request, _DO[who], place.encode())
+            Awaiting(work.case, work.desk, match, request, what, place.encode())
             for place, work in rows
             for match, pair in work.pairs.items()
+            for what, name in _AWAITED[who].items()
             for request in _texts(pair[name])
         ]
 

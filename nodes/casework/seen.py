@@ -123,7 +123,12 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """A request that waits for an approver (`what` is decide) or the privacy officer (review)."""
+    """A request that waits for a second person; `what` is to be done about it.
+
+    decide   by an approver: somebody prepared it
+    acute    by an approver, who may break the glass: nobody prepared it yet
+    review   by the privacy officer: the glass was broken
+    """
 
     case_id: str
     desk: str

@@ -14,6 +14,7 @@ from ledger.case.people import Role
 from nodes.node import Node
 from nodes.people import Person
 from nodes.settings import ROLES
+from nodes.staff import Staff
 from tests.support.casework import UWV
 from tests.support.contract import Contract
 from tests.support.fake_casework import OTHER_DESK, FakeCasework
@@ -60,7 +61,9 @@ class Counters:
         settings = SimpleNamespace(url=URL)
         self._node = SimpleNamespace(settings=settings, casework=self.casework, log=log)
         tokens = {token_of(f"system:{role}"): role for role in ROLES}
-        self.app: FastAPI = create_app(cast("Node", self._node), tokens=tokens, people=self.people)
+        self.app: FastAPI = create_app(
+            cast("Node", self._node), tokens=tokens, staff=Staff(self.people)
+        )
         self.contract = Contract(self.ask("GET", "/v1/openapi.json", checked=False).json())
 
     def begin_again(self) -> None:

@@ -51,7 +51,7 @@ PROOF = Proof(
     claims={"theme": "zC6Y3rB0pW7rjH1cG4l4h2cW0e3lqj8m2iYc2yXq3dE"},
     key="signaalketen.test/svb",
 )
-_AWAITED = {Role.APPROVER: "decide", Role.PRIVACY_OFFICER: "review"}
+_AWAITED = {Role.APPROVER: ("acute", "decide"), Role.PRIVACY_OFFICER: ("review",)}
 
 
 def two_desks() -> Setting:
@@ -221,12 +221,13 @@ class FakeCasework:
     async def queue(
         self, actor: Actor, *, after: str | None = None, count: int = 50
     ) -> list[Awaiting]:
-        what, found = _AWAITED[actor.role], []
+        found: list[Awaiting] = []
         is_seen = sees(actor)
         for case in sorted(self.cases.values(), key=lambda c: c.id):
             waiting = [
                 Awaiting(case.id, case.desk, pair.match.hex(), request, what, case.id)
                 for pair in case.pairs
+                for what in _AWAITED[actor.role]
                 for request in _awaited(self._summary(pair), what)
             ]
             if waiting and is_seen(case.desk) and case.id > (after or "") and count > 0:
@@ -320,4 +321,4 @@ class FakeCasework:
 
 
 def _awaited(summary: Summary, what: str) -> tuple[str, ...]:
-    return summary.prepared if what == "decide" else summary.review
+    return {"acute": summary.acute, "decide": summary.prepared, "review": summary.review}[what]

@@ -75,7 +75,7 @@ def show(
 def approvals(
     *, url: Url, count: Count = 20, after: After = None, token_file: TokenFile = None
 ) -> None:
-    """List the requests of other desks that somebody prepared, for you to decide."""
+    """List what is for you to decide: requests that somebody prepared, and acute ones."""
     with casework_at(url, token_file, Role.APPROVER) as work:
         _print_queue(work.approvals(count=count, after=after), "Nothing to decide.")
 

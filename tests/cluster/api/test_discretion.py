@@ -153,7 +153,7 @@ def test_what_fails_unforeseen_is_not_repeated_either(
     def fail(*args: object, **kwargs: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(uwv.node.outbox, "post", fail)
+    monkeypatch.setattr(uwv.node.intake, "post", fail)
 
     answers = [
         uwv.post(SIGNALS, json=MARKED),

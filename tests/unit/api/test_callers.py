@@ -10,6 +10,7 @@ from api.callers import Caller, Caseworker, IsInside, Operator, PrivacyOfficer, 
 from ledger.case.people import Role
 from nodes.people import Person
 from nodes.settings import ROLES
+from nodes.staff import Staff
 
 TOKENS = {f"token-of-{role}": role for role in ROLES}
 PEOPLE = tuple(
@@ -18,11 +19,11 @@ PEOPLE = tuple(
 )
 
 
-def doors() -> FastAPI:
+def doors(staff: Staff | None = None) -> FastAPI:
     """Return an application with one door for each kind of caller; it answers who came in."""
     app = FastAPI()
     app.state.tokens = TOKENS
-    app.state.people = PEOPLE
+    app.state.staff = staff or Staff(PEOPLE)
     problems.install(app)
 
     @app.get("/caseworker")
@@ -48,9 +49,11 @@ def doors() -> FastAPI:
     return app
 
 
-def knock(door: str, authorization: str | bytes | None = None) -> httpx.Response:
+def knock(
+    door: str, authorization: str | bytes | None = None, *, staff: Staff | None = None
+) -> httpx.Response:
     async def once() -> httpx.Response:
-        transport = httpx.ASGITransport(doors())
+        transport = httpx.ASGITransport(doors(staff))
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
             headers = {} if authorization is None else {"Authorization": authorization}
             return await client.get(door, headers=headers)  # type: ignore[arg-type]
@@ -141,3 +144,15 @@ def test_a_door_for_two_roles_names_both() -> None:
     response = knock("/either", "Bearer token-of-caseworker")
 
     assert response.json()["detail"] == "Only for the role policy or auditor."
+
+
+def test_whoever_is_no_more_among_the_staff_is_refused_at_the_next_request() -> None:
+    class Leaving(Staff):
+        def leave(self) -> None:
+            self._people = ()
+
+    staff, token = Leaving(PEOPLE), f"Bearer token-of-person-{Role.LEAD}"
+    before = knock("/public", token, staff=staff).status_code
+    staff.leave()
+
+    assert (before, knock("/public", token, staff=staff).status_code) == (200, 401)

@@ -207,6 +207,12 @@ def away_by_no_lead(counters: Counters, case: str) -> httpx.Response:
     return counters.ask("POST", "/v1/absences", "worker", json=body)
 
 
+def away_at_another_desk(counters: Counters, case: str) -> httpx.Response:
+    del case
+    body = {"person": "stranger", "first": DAY, "last": DAY}
+    return counters.ask("POST", "/v1/absences", "lead", json=body)
+
+
 def with_a_bsn(counters: Counters, case: str) -> httpx.Response:
     return counters.do("worker", case, "messages", text=f"Zie {BSN}.")
 
@@ -240,6 +246,7 @@ def with_a_bsn(counters: Counters, case: str) -> httpx.Response:
         (with_a_bsn, (409, "free-text")),
         (given_by_no_lead, (403, "role")),
         (away_by_no_lead, (403, "role")),
+        (away_at_another_desk, (409, "desk")),
     ],
 )
 def test_each_denial_is_answered_by_its_word(
@@ -487,6 +494,14 @@ def test_an_absence_names_who_stands_in(counters: Counters) -> None:
     assert counters.casework.away[-1][::3] == ("worker", "colleague")
 
 
+def test_nobody_is_away_who_is_not_there(counters: Counters) -> None:
+    noted = len(counters.casework.away)
+    body = {"person": "wroker", "first": DAY, "last": DAY}
+
+    assert counters.ask("POST", "/v1/absences", "lead", json=body).status_code == 404
+    assert len(counters.casework.away) == noted
+
+
 def test_no_address_names_anything_but_a_case_and_a_request() -> None:
     named = {
         parameter["name"]
@@ -504,12 +519,15 @@ def test_glass_is_broken_for_the_fixed_fields_and_waits_for_its_review(
 ) -> None:
     request = heard(counters, case, ACUTE)
     (line,) = counters.ask("GET", "/v1/worklist", "worker").json()["cases"]
+    (acute,) = counters.ask("GET", "/v1/approvals", "approver").json()["requests"]
     counters.do("approver", case, f"{request}/broken-glasses", lastDay=DAY)
     (due,) = counters.ask("GET", "/v1/reviews", "officer").json()["requests"]
     (granted,) = file_of(counters, case, "officer")["pairs"][0]["requests"]
     counters.do("officer", case, f"{request}/reviews", isJustified=False)
 
     assert f"requests/{line['pairs'][0]['asked'][0]}" == request
+    assert (acute["what"], f"requests/{acute['request']}") == ("acute", request)
+    assert counters.ask("GET", "/v1/approvals", "approver").json()["requests"] == []
     assert granted["fields"] == ["theme", "helpQuestion"]
     assert granted["reviewBy"].startswith("2026-12-03")
     assert (due["caseId"], f"requests/{due['request']}") == (case, request)

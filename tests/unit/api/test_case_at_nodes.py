@@ -11,6 +11,7 @@ from api.app import create_app
 from ledger.case.people import Role
 from ledger.sdjwt import RESERVED
 from nodes.people import Person
+from nodes.staff import Staff
 from tests.support.cluster import FIELDS
 from tests.support.consortium import Founded, found
 from tests.support.contract import Contract
@@ -36,7 +37,7 @@ class Office:
             for who, role in ROLES.items()
         ]
         people.append(Person("elsewhere", (WORKER,), f"{side.name}/elders", "token-of-elsewhere-x"))
-        app = create_app(side.node, tokens={}, people=people)
+        app = create_app(side.node, tokens={}, staff=Staff(people))
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app, raise_app_exceptions=False),
             base_url="http://node",

@@ -1,6 +1,8 @@
 """What is still owed on a chain: the story goes on only when it is nothing."""
 
-from demo.chain import owed
+import pytest
+
+from demo.chain import is_of_all, owed
 from tests.support.blocks import make_block as block
 
 ISSUERS = ("uwv", "svb", "szw")
@@ -35,3 +37,20 @@ def test_nothing_is_owed_where_all_is_answered() -> None:
     ]
 
     assert owed([*SIGNALS, *LOCATES, *answers], issuers=ISSUERS) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_so"),
+    [
+        ((9, 9, 9, 9), (9, 9, 9, 9), True),
+        ((9, 9, 9, 9), (9, 10, 12, 9), True),
+        ((7, 8, 9, 9), (9, 9, 9, 9), True),
+        ((9, 10, 9, 9), (10, 10, 10, 10), False),
+        ((9, 9, 9, 9), (9, 9, 8, 9), False),
+    ],
+    ids=["all-stand-still", "beats-go-on", "some-catch-up", "one-had-more", "one-has-less"],
+)
+def test_a_history_is_of_all_only_if_it_has_what_any_had_and_all_have_it(
+    before: tuple[int, ...], after: tuple[int, ...], *, is_so: bool
+) -> None:
+    assert is_of_all(9, before, after) == is_so

@@ -6,6 +6,7 @@ import pytest
 
 from nodes.errors import SequencerError, StorageError
 from nodes.readiness import Reason, reasons
+from nodes.staff import Staff
 from nodes.store.database import Database
 from tests.support.bench import Bench, benches, run
 from tests.support.consortium import ROLES, Founded, found, url_of
@@ -36,6 +37,23 @@ def test_a_node_that_follows_and_is_announced_is_ready(founded: Founded) -> None
             await bench.finalize()
 
             assert codes(bench) == []
+
+    run(scenario())
+
+
+def test_people_that_will_not_do_are_told_and_keep_nobody_from_anything(founded: Founded) -> None:
+    class Unreadable(Staff):
+        def trouble(self) -> str | None:
+            return "people.toml: [[person]] number 2: each role once"
+
+    async def scenario() -> None:
+        async with Bench(founded, "uwv", is_opened=False) as bench:
+            (reason, chain) = reasons(bench.node, Unreadable())
+
+            assert (reason.code, reason.is_blocking) == ("people-not-read", False)
+            assert "number 2" in reason.text
+            assert chain.code == "no-chain"
+            assert [one.code for one in reasons(bench.node, Staff())] == ["no-chain"]
 
     run(scenario())
 

@@ -180,6 +180,7 @@ def test_a_request_is_refused_with_a_reason(office: Office, case: str) -> None:
 def test_glass_is_broken_and_reviewed(office: Office, case: str) -> None:
     request = office.counters.casework.hear(case, ACUTE, named="ask").hex()
 
+    acute = office.types("approver", "approvals")
     unsure = office.types("approver", "break-glass", case, request, "--until", DAY)
     broken = office.types("approver", "break-glass", case, request, "--until", DAY, "--yes")
     waiting = office.types("officer", "reviews")
@@ -188,6 +189,7 @@ def test_glass_is_broken_and_reviewed(office: Office, case: str) -> None:
 
     assert (unsure.exit_code, broken.exit_code, judged.exit_code) == (2, 0, 0)
     assert f"{case} {request[:8]}" in words(waiting)
+    assert re.search(rf"{case} {request[:8]} \S+ acute", words(acute))
     assert judged.stdout == "Reviewed: not justified.\n"
     assert done.stdout == "Nothing to review.\n"
     assert "by broken glass, found unjustified" in words(office.types("officer", "show", case))

@@ -170,6 +170,32 @@ def test_what_is_refused_or_not_prepared_is_not_granted(founded: Founded) -> Non
     story(founded, told)
 
 
+def test_acute_requests_are_shown_to_an_approver_before_anybody_prepared_them(
+    founded: Founded,
+) -> None:
+    async def told(met: Meeting) -> None:
+        uwv = met.uwv
+
+        async def queue() -> list[tuple[str, str]]:
+            found = await uwv.casework.queue(uwv.approver)
+            return [(one.what, one.request) for one in found]
+
+        await asked(met)
+        await met.ask(met.svb, Request(PURPOSE, BASIS, Necessity.ACUTE, ("period",)))
+        assert await queue() == []
+        acute = await met.ask(met.svb, ACUTE)
+        assert await queue() == [("acute", acute.hex())]
+        today = met.clock.today()
+        await uwv.casework.prepare(
+            uwv.worker, await uwv.case_id(), MATCH, acute, fields=("theme",), last_day=today
+        )
+        assert await queue() == [("decide", acute.hex())]
+        await met.say(uwv, Refuse(acute, Refusal.NO_BASIS), by=uwv.approver)
+        assert await queue() == []
+
+    story(founded, told)
+
+
 def test_glass_is_broken_in_an_emergency_only_and_reviewed_by_another(founded: Founded) -> None:
     async def told(met: Meeting) -> None:
         uwv = met.uwv

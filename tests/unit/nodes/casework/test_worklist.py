@@ -71,10 +71,10 @@ def test_desk_sees_its_own_cases_and_no_others(founded: Founded) -> None:
 def test_file_shows_own_reference_desks_and_how_to_reach_them(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    contact = 'name = "svb/de-bedoeling"\nphone = "020 123 45 67"\nhours = "ma-vr"'
+    whole = 'mailbox = "de-bedoeling@svb.example"\nhours = "ma-vr 9-17"\n'
     founded = found(
         tmp_path_factory.mktemp("contacts"),
-        change=lambda rules: rules.replace('name = "svb/de-bedoeling"', contact, 1),
+        change=lambda rules: rules.replace(whole, 'hours = "ma-vr"\n', 1),
     )
 
     async def tale(met: Meeting) -> None:
@@ -87,7 +87,7 @@ def test_file_shows_own_reference_desks_and_how_to_reach_them(
         (pair,) = shown.pairs
         assert (pair.own.case_reference, pair.own.local_id) == ("W-1", uwv.local_id)
         assert (pair.other.phone, pair.other.hours, pair.other.mailbox) == (
-            "020 123 45 67",
+            "020 555 01 02",
             "ma-vr",
             "",
         )
