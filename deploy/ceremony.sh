@@ -8,7 +8,8 @@
 #   ceremony.sh epoch   let the key holders make the first key of pseudonyms
 #
 # Each runs in a container of its own with one member's keys and the post. What is done is not done
-# again. MEMBERS and MEMBER say who; `keys` also reads ORIGIN, TITLE, OIN, ROLES and ENGINE.
+# again. MEMBERS and MEMBER say who; `keys` also reads ORIGIN, TITLE, OIN, ROLES,
+# ENGINE and, for who works on cases, DESK.
 set -eu
 keys=/agency/keys
 founding=/post/founding.note

@@ -25,13 +25,11 @@ from tests.support.case_cluster import (
     ASK,
     CaseCluster,
     End,
-    verify_timeline,
-    verify_told,
-    whole_case,
 )
 from tests.support.cluster import FIELDS
 from tests.support.consortium import Founded, found
 from tests.support.faults import PLACES
+from tests.support.whole_case import nothing, verify_timeline, verify_told, whole_case
 
 
 @pytest.fixture
@@ -53,11 +51,6 @@ def test_a_case_goes_from_match_to_close_in_the_nodes_own_rhythm(founded: Founde
             assert cluster.audit("bzk").is_sound
 
     run(story())
-
-
-async def nothing(stage: str) -> None:
-    """Do nothing at any stage."""
-    del stage
 
 
 def test_a_desk_that_was_down_for_a_day_hears_everything_and_in_order(founded: Founded) -> None:

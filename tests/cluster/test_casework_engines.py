@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.case_cluster import EngineCaseCluster, verify_told, whole_case
+from tests.support.case_cluster import EngineCaseCluster
 from tests.support.engine_cluster import FoundedWithEngines, found_with_engines
 from tests.support.engines import short_folder
+from tests.support.whole_case import verify_told, whole_case
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
     async with CaseCluster(found(tmp_path)) as cluster:
         case = await cluster.meet("uwv", "svb")         # both posted about one person
         await case.one.confirm()                        # at UWV; goes with its next beat
-        await case.other.until("heard-confirm")         # until it stands in SVB's timeline
+        await case.other.until_heard(Confirm)           # until it stands in SVB's timeline
 
 Every act goes to the node that lives now, again until it lives: a test may kill it in between.
 """
@@ -15,38 +15,25 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, TypeVar
 
-from ledger.block import Block
-from ledger.bsn import Bsn
 from ledger.case.people import Actor, Role
 from ledger.case.request import Stage
-from ledger.disclosure import verify_disclosure
-from ledger.encoding import to_base64
 from ledger.errors import DeniedError
 from ledger.exchange.message import (
-    Close,
     Confirm,
     Content,
-    Coordinate,
-    Grant,
     Message,
-    Outcome,
-    Refuse,
     Request,
-    Text,
 )
-from ledger.exchange.words import Ending, Necessity, Refusal, Result, Within
-from ledger.receipt import verify_by_documents
-from ledger.sdjwt import disclosure_digest, read_disclosure
+from ledger.exchange.words import Necessity, Within
 from nodes.casework.casework import Casework
 from nodes.casework.dossiers import Dossier
 from nodes.casework.seen import Line, PairFile, SeenCase, Shown
 from nodes.errors import StorageError
-from nodes.settings import Settings
 from nodes.signal import Posting
-from tests.support.cluster import FIELDS, PATIENCE_SECONDS, Cluster, GoneError, posting_of
-from tests.support.consortium import DESKS, ORIGIN, ROLES, Founded
+from tests.support.cluster import FIELDS, PATIENCE_SECONDS, GoneError, Life, posting_of
+from tests.support.consortium import DESKS, ROLES, Founded
 from tests.support.engine_cluster import EngineCluster
-from tests.support.exchange_cluster import GoingClock
+from tests.support.exchange_cluster import ExchangeCluster, GoingClock
 
 PURPOSE, BASIS = "multiproblematiek", "wetsvoorstel-36799"
 ASK = Request(PURPOSE, BASIS, Necessity.AGREE_HELP, ("theme", "period"))
@@ -57,8 +44,8 @@ _T = TypeVar("_T")
 _keys = count()
 
 
-class CaseCluster(Cluster):
-    """Nodes that beat by themselves, on a clock that goes."""
+class CaseCluster(ExchangeCluster):
+    """Nodes that beat by themselves every `period` seconds, or where it is 0 as a test says."""
 
     def __init__(
         self,
@@ -67,13 +54,13 @@ class CaseCluster(Cluster):
         start: Iterable[str] = ROLES,
         period: float = PERIOD_SECONDS,
     ) -> None:
-        """Let beats come every `period` seconds."""
-        super().__init__(founded, start=start, clock=GoingClock())
-        self._period = period
+        """Let the clock go."""
+        super().__init__(founded, start=start, period=period, clock=GoingClock())
 
-    def _settings(self, name: str, *, data: str) -> Settings:
-        settings = super()._settings(name, data=data)
-        return settings.model_copy(update={"exchange_beat_seconds": self._period})
+    def _live(self, name: str) -> Life:
+        life = super()._live(name)
+        life.node.opener.receiver = life.node.office.hearing
+        return life
 
     async def meet(self, one: str, other: str) -> "Case":
         """Let two agencies post about one person; return the case once both have the match."""
@@ -81,8 +68,8 @@ class CaseCluster(Cluster):
         for name in (one, other):
             posting = Posting(person, DESKS[name], PURPOSE, f"{name}-17", FIELDS)
             await self.until_final(name, await self.post(name, posting=posting))
-            # Or a message waits until its desk's keys are asked for again.
-            await self.lives[name].do(self[name].addresses.refresh())
+        # Or a message waits until its desk's keys are asked for again.
+        await self.until_addressed()
         ends = [End(self, name) for name in (one, other)]
         for end in ends:
             await end.until_there(person.digits)
@@ -256,66 +243,6 @@ class Case:
                 await asyncio.sleep(_LOOK_SECONDS)
 
 
-@dataclass(frozen=True)
-class Told:
-    """What came of a whole case: `request` was granted and `shown`, `refused` was not."""
-
-    request: bytes
-    refused: bytes
-    shown: Shown
-
-
-async def whole_case(case: Case, *, at: Callable[[str], Coroutine[Any, Any, None]]) -> Told:
-    """Let a case go from match to close; `case.one` is asked for fields and grants some.
-
-    `at` is awaited with each of: asked, granted, coordinated. Between asked and granted only the
-    end that is asked acts.
-    """
-    one, other = case.ends
-    await case.confirmed()
-    await one.say(Text("Wie belt?"))
-    await other.until_heard(Text)
-    request, refused = await other.say(ASK), await other.say(OTHER)
-    await one.until_heard(Request, Request)
-    await at("asked")
-    await one.prepare(request, "theme")
-    await one.approve(request)
-    await one.say(Refuse(refused, Refusal.NOT_NEEDED), by=one.approver)
-    await at("granted")
-    await other.until_heard(Grant, Refuse)
-    shown = await other.shown(request)
-    await other.say(Coordinate(one.desk))
-    await one.until_heard(Coordinate)
-    for end, across in (case.ends, case.ends[::-1]):
-        await end.say(Outcome(Result.COORDINATED))
-        await across.until_heard(Outcome)
-    await at("coordinated")
-    await one.say(Close(Ending.DONE))
-    await other.until_heard(Close)
-    await case.until_arrived()
-    return Told(request, refused, shown)
-
-
-async def verify_told(case: Case, told: Told) -> None:
-    """Check that one field was shown and proven, and all of it stands on the chain.
-
-    Raises:
-        AssertionError: something else was.
-        LedgerError: a proof or receipt proves nothing.
-    """
-    assert told.shown.fields == {"theme": FIELDS["theme"]}
-    verify_shown(case.other, told.request, told.shown)
-    assert [one.stage for one in case.other.dossier.pair.requests] == ["granted", "refused"]
-    assert all(end.dossier.pair.is_coordinated for end in case.ends)
-    assert [kind for kind in await case.other.kinds() if "confirm" not in kind] == [
-        *("heard-text", "request", "request", "heard-grant", "heard-refuse"),
-        *("coordinate", "heard-outcome", "outcome", "heard-close"),
-    ]
-    for end, across in (case.ends, case.ends[::-1]):
-        await verify_timeline(end, across)
-        assert await end.worklist() == []
-
-
 def sent_by(lines: Iterable[Line]) -> dict[str | None, int | None]:
     """Return the block of each message that was sent, by its id, in order."""
     return {x.message: x.height for x in lines if x.message and not x.kind.startswith("heard-")}
@@ -324,53 +251,3 @@ def sent_by(lines: Iterable[Line]) -> dict[str | None, int | None]:
 def heard_by(lines: Iterable[Line]) -> dict[str | None, int | None]:
     """Return the block of each message that was heard, by its id, in order."""
     return {x.message: x.height for x in lines if x.kind.startswith("heard-")}
-
-
-async def verify_timeline(end: End, other: End) -> None:
-    """Check that each message of a timeline stands in a beat of who sent it, with a receipt.
-
-    Raises:
-        AssertionError: no block, another author's, or no beat.
-        LedgerError: a receipt that proves nothing.
-    """
-    log, document = end.cluster["bzk"].log, end.cluster.founded.document
-    for line in await end.timeline():
-        if line.message is None:
-            continue
-        assert line.height is not None, f"{line.kind} stands in no block"
-        receipt = log.receipt(line.height, is_inside=True)
-        proven = verify_by_documents(receipt, origin=ORIGIN, in_force=lambda _: document)
-        entry = proven.block.signed.entry
-        author = other.name if line.by is None else end.name
-        assert (entry.kind, entry.author) == ("exchange", author)
-
-
-def verify_shown(end: End, request: bytes, shown: Shown) -> None:
-    """Check by BZK's chain that what an end was shown is what the other agency posted.
-
-    Raises:
-        AssertionError: the proof names something else than the chain has.
-        LedgerError: the fields do not follow from what was granted.
-    """
-    (grant,) = [c for c in end.heard() if isinstance(c, Grant) and c.request == request]
-    proof, document = shown.proof, end.cluster.founded.document
-    receipt = end.cluster["bzk"].log.receipt(proof.height, is_inside=True)
-    signed = Block.decode(receipt.block).signed
-    fields = verify_disclosure(
-        grant.disclosure,
-        entry=signed.entry,
-        key=document.by_name[proof.author].sdjwt_key,
-        bsn=Bsn(end.dossier.match.digits),
-        granted=shown.fields,
-        now=int(end.cluster.clock.now().timestamp()),
-    )
-    texts = {read_disclosure(text).name: text for text in grant.disclosure.disclosures}
-    assert fields == shown.fields
-    assert signed.entry.commitment is not None
-    assert (proof.author, proof.day) == (signed.entry.author, signed.entry.day)
-    assert (proof.entry_id, proof.commitment) == (
-        signed.id.hex(),
-        to_base64(signed.entry.commitment),
-    )
-    assert proof.digests == tuple(digest.hex() for digest in grant.disclosure.share.digests)
-    assert proof.claims == {name: disclosure_digest(texts[name]) for name in fields}

@@ -170,7 +170,8 @@ def _cell(text: str) -> Text:
 def _table(*headers: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for header in headers:
-        table.add_column(header)
+        # Nothing is cut, least of all the id that names a case: what has no room wraps.
+        table.add_column(header, no_wrap=header == "Case", overflow="fold")
     return table
 
 

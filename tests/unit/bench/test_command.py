@@ -108,6 +108,7 @@ def test_what_needs_no_running_nodes_measures_what_it_says(
         *("beat", "beat", "bytes a beat of 16 items"),
         *("beat", "beat", "bytes a beat of 64 items"),
         *("beat", "beat", "bytes a beat of 256 items"),
+        "bytes a message",
         *("inclusion proof", "consistency proof") * 2,
         *("probe",) * 2,
         *("frame of a hit",) * 2,

@@ -110,6 +110,18 @@ def test_a_worklist_tells_what_is_late_and_what_is_to_do(office: Office, case: s
     assert "the desk" in rows[late]
 
 
+def test_a_case_is_named_by_its_whole_id_also_on_a_narrow_terminal(
+    office: Office, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "dumb"), ("COLUMNS", "70"), ("LINES", "24")):
+        monkeypatch.setenv(name, value)
+
+    listed = office.types("worker", "list")
+
+    assert case in listed.stdout
+    assert max(map(len, listed.stdout.splitlines())) <= 70
+
+
 def test_a_worklist_is_read_page_by_page(office: Office) -> None:
     opened = {office.counters.casework.open(number) for number in range(5)}
 
