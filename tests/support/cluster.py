@@ -136,6 +136,9 @@ class Cluster:
         self.start(*self._start)
         if len(self._start) > 1:
             await self.until(self.is_introduced)
+        if set(self._start) >= set(ROLES):
+            # Else one that a test stops now could be the one for whose word another waits.
+            await self.until(self.is_vouched)
         return self
 
     async def __aexit__(
@@ -329,6 +332,10 @@ class Cluster:
             names <= set(life.node.replica.state.cards) and life.node.progress.final.value
             for life in self.lives.values()
         )
+
+    def is_vouched(self) -> bool:
+        """Tell whether every running node was told that it may cosign."""
+        return all(life.node.vouching.is_done for life in self.lives.values())
 
     def is_settled(self) -> bool:
         """Tell whether all running nodes are at one final size, with nothing left to do."""

@@ -65,7 +65,7 @@ class FoundedWithEngines(Founded):
 
 
 def found_with_engines(
-    root: Path, *, peer_timeout: float = 0.5, has_twin: bool = False
+    root: Path, *, peer_timeout: float = 2.0, has_twin: bool = False
 ) -> FoundedWithEngines:
     """Make a consortium of four under `root`, with engines that find each other on loopback.
 
